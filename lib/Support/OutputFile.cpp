@@ -40,6 +40,18 @@ Status OutputFile::writeAt(uint64_t offset, std::span<const std::byte> bytes) {
   return {};
 }
 
+Status OutputFile::readAt(uint64_t offset, std::span<std::byte> bytes) const {
+  while (!bytes.empty()) {
+    ssize_t got = pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failure(partial_);
+    if (got == 0) return Status(Code::Io, partial_ + ": ends before what was to be read back");
+    bytes = bytes.subspan(static_cast<size_t>(got));
+    offset += static_cast<uint64_t>(got);
+  }
+  return {};
+}
+
 Status OutputFile::resize(uint64_t bytes) {
   return ftruncate(descriptor_, static_cast<off_t>(bytes)) == 0 ? Status() : failure(partial_);
 }

@@ -21,6 +21,8 @@ public:
 
   /// Writes `bytes` at `offset`; threads may write disjoint ranges at once.
   Status writeAt(uint64_t offset, std::span<const std::byte> bytes);
+  /// Reads back what was written, for hashing it. Fails with Io where the file ends before.
+  Status readAt(uint64_t offset, std::span<std::byte> bytes) const;
   /// Fixes the length; what was never written reads as zeros.
   Status resize(uint64_t bytes);
   /// Syncs the content and renames it to its destination.
