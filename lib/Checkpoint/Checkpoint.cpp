@@ -67,10 +67,6 @@ Status checkFolder(const std::string &folder) {
   return {};
 }
 
-bool isPlainFileName(const std::string &name) {
-  return !name.empty() && name != "." && name != ".." && name.size() <= 255 &&
-         name.find_first_of(std::string("/\\\0", 3)) == std::string::npos;
-}
 } // namespace
 
 Result<std::map<std::string, std::string>> parseShardIndex(std::string_view text) {

@@ -13,94 +13,40 @@ using nlohmann::json;
 namespace {
 constexpr JsonLimits configLimits{.bytes = 4 << 20, .values = 200'000, .depth = 16};
 
-/// Keys of any model's configuration that leave the result of inference as it is. Sorted.
+// clang-format off
+/// Keys of any model's configuration that leave the result of inference as it is.
 constexpr std::string_view inertTable[] = {
     // Where it comes from and who may load it.
-    "_commit_hash",
-    "_from_model_config",
-    "_name_or_path",
-    "architectures",
-    "model_type",
-    "tokenizer_class",
-    "transformers.js_config",
-    "transformers_version",
-    "unsloth_fixed",
-    "unsloth_version",
+    "_commit_hash", "_from_model_config", "_name_or_path", "architectures", "model_type", "tokenizer_class",
+    "transformers.js_config", "transformers_version", "unsloth_fixed", "unsloth_version",
     // Types: each tensor says its own.
-    "dtype",
-    "torch_dtype",
-    "use_bfloat16",
+    "dtype", "torch_dtype", "use_bfloat16",
     // How to compute the same another way, or what else to return.
-    "_attn_implementation",
-    "_attn_implementation_autoset",
-    "attn_implementation",
-    "chunk_size_feed_forward",
-    "gradient_checkpointing",
-    "output_attentions",
-    "output_hidden_states",
-    "output_past",
-    "pretraining_tp",
-    "return_dict",
-    "return_dict_in_generate",
-    "tf_legacy_loss",
-    "tie_encoder_decoder",
-    "torchscript",
-    "use_cache",
+    "_attn_implementation", "_attn_implementation_autoset", "attn_implementation", "chunk_size_feed_forward",
+    "gradient_checkpointing", "output_attentions", "output_hidden_states", "output_past", "pretraining_tp",
+    "return_dict", "tf_legacy_loss", "tie_encoder_decoder", "torchscript", "use_cache",
     // Training.
-    "attention_dropout",
-    "embedding_dropout",
-    "hidden_dropout",
-    "initializer_range",
-    "neftune_noise_alpha",
-    "resid_dropout",
-    // Tasks and labels of heads that are not part of the model.
-    "classifier_dropout",
-    "finetuning_task",
-    "id2label",
-    "label2id",
-    "num_labels",
-    "problem_type",
+    "attention_dropout", "initializer_range", "neftune_noise_alpha",
+    // Tasks, and labels of heads that are not part of the model.
+    "classifier_dropout", "finetuning_task", "id2label", "label2id", "num_labels", "problem_type",
     "task_specific_params",
-    // Generation: read by GenerationDefaults, and not a part of what a step computes.
-    "bad_words_ids",
-    "begin_suppress_tokens",
-    "bos_token_id",
-    "decoder_start_token_id",
-    "diversity_penalty",
-    "do_sample",
-    "early_stopping",
-    "encoder_no_repeat_ngram_size",
-    "eos_token_id",
-    "exponential_decay_length_penalty",
-    "forced_bos_token_id",
-    "forced_eos_token_id",
-    "length_penalty",
-    "max_length",
-    "min_length",
-    "min_p",
-    "no_repeat_ngram_size",
-    "num_beam_groups",
-    "num_beams",
-    "num_return_sequences",
-    "output_scores",
-    "pad_token_id",
-    "prefix",
-    "remove_invalid_values",
-    "repetition_penalty",
-    "sep_token_id",
-    "suppress_tokens",
-    "temperature",
-    "top_k",
-    "top_p",
-    "typical_p",
+    // Generation: GenerationDefaults reads these; no step of the model depends on them.
+    "bad_words_ids", "begin_suppress_tokens", "bos_token_id", "decoder_start_token_id", "diversity_penalty",
+    "do_sample", "early_stopping", "encoder_no_repeat_ngram_size", "eos_token_id",
+    "exponential_decay_length_penalty", "forced_bos_token_id", "forced_eos_token_id", "length_penalty",
+    "max_length", "max_new_tokens", "min_length", "min_p", "no_repeat_ngram_size", "num_beam_groups", "num_beams",
+    "num_return_sequences", "output_scores", "pad_token_id", "prefix", "remove_invalid_values",
+    "repetition_penalty", "return_dict_in_generate", "sep_token_id", "suppress_tokens", "temperature", "top_k",
+    "top_p", "typical_p",
 };
+// clang-format on
 
 bool isInert(std::string_view key) {
   return std::find(std::begin(inertTable), std::end(inertTable), key) != std::end(inertTable);
 }
 
 std::string shown(const json &value) {
-  std::string text = value.dump();
+  std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true); // so that it may be cut anywhere
   return text.size() <= 60 ? text : text.substr(0, 57) + "...";
 }
 
@@ -148,6 +94,11 @@ Result<Config> Config::parse(std::string_view text, const std::string &place) {
 bool Config::has(std::string_view key) const {
   auto at = node_->find(key);
   return at != node_->end() && !at->is_null();
+}
+
+bool Config::isObject(std::string_view key) const {
+  auto at = node_->find(key);
+  return at != node_->end() && at->is_object();
 }
 
 const json *Config::read(std::string_view key, bool required) {
@@ -250,6 +201,11 @@ void Config::require(std::string_view key, bool value, std::string_view why) {
     fail(Code::Unsupported, key, std::string("is ") + (value ? "false" : "true") + ": " + std::string(why));
 }
 
+bool Config::isOn(std::string_view key) {
+  const json *value = read(key, false);
+  return value && !isOff(*value);
+}
+
 void Config::requireOff(std::string_view key, std::string_view why) {
   const json *value = read(key, false);
   if (value && !isOff(*value)) fail(Code::Unsupported, key, "is " + shown(*value) + ": " + std::string(why));
@@ -273,7 +229,7 @@ std::vector<std::string> Config::unread() const {
       std::string path = prefix + key;
       if (state_->entered.contains(path))
         self(self, value, path + ".");
-      else if (!value.is_null() && !state_->read.contains(path) && !(prefix.empty() && isInert(key)))
+      else if (!value.is_null() && !state_->read.contains(path))
         keys.push_back(path);
     }
   };
@@ -284,6 +240,7 @@ std::vector<std::string> Config::unread() const {
 Status Config::finish() const {
   LATHE_TRY(status());
   std::vector<std::string> keys = unread();
+  std::erase_if(keys, [](const std::string &key) { return isInert(key); });
   if (keys.empty()) return {};
   std::string list;
   for (size_t i = 0; i < std::min<size_t>(keys.size(), 8); ++i) list += (i ? ", " : "") + inQuotes(keys[i]);

@@ -49,6 +49,7 @@ public:
 
   /// Whether the key is there with a value other than null. Does not count as reading it.
   bool has(std::string_view key) const;
+  bool isObject(std::string_view key) const;
 
   // The value of `key`, which must be there, be of that type and lie in the range. An integer may be written
   // "8.0".
@@ -71,7 +72,9 @@ public:
   /// Requires the key to be missing, null or `value`: for a feature that only matters where it is switched
   /// on. Records Unsupported with the key, its value and `why` otherwise.
   void require(std::string_view key, bool value, std::string_view why);
-  /// Requires the key to be missing, null, zero, false or empty.
+  /// Whether the key is there with a value other than null, false, zero or something empty.
+  bool isOn(std::string_view key);
+  /// Requires that isOn() is false.
   void requireOff(std::string_view key, std::string_view why);
   /// Counts keys as read: they are known not to change what is computed.
   void inert(std::initializer_list<std::string_view> keys);
@@ -80,10 +83,10 @@ public:
   void fail(Code code, std::string_view key, const std::string &what);
   /// The first error so far.
   Status status() const;
-  /// The keys of the whole document, nested ones that were entered included, that nothing has read, that are
-  /// not null, and that are not known to leave inference as it is; sorted.
+  /// The keys of the whole document, those of entered nested objects included, that nothing has read and that
+  /// are not null; sorted.
   std::vector<std::string> unread() const;
-  /// status(), or Unsupported naming the keys of unread().
+  /// status(), or Unsupported naming the keys of unread() that are not known to leave inference as it is.
   Status finish() const;
 
 private:

@@ -106,4 +106,9 @@ std::string inQuotes(std::string_view name) {
   return text + (end < name.size() ? "…'" : "'");
 }
 
+bool isPlainFileName(const std::string &name) {
+  return !name.empty() && name != "." && name != ".." && name.size() <= 255 &&
+         name.find_first_of(std::string("/\\\0", 3)) == std::string::npos;
+}
+
 } // namespace lathe

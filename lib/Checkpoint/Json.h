@@ -31,4 +31,7 @@ Result<nlohmann::json> readJson(const std::string &path, const JsonLimits &limit
 /// A name out of a file, fit for a message: in quotes, control characters replaced, long ones cut.
 std::string inQuotes(std::string_view name);
 
+/// Whether a name out of a file is that of an entry of the same folder: no separators, not "." or "..".
+bool isPlainFileName(const std::string &name);
+
 } // namespace lathe
