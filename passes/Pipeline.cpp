@@ -1,0 +1,3 @@
+#include "Pipeline.h"
+
+void lathe::registerPasses() {}
