@@ -59,8 +59,7 @@ Status readSettings(const std::string &folder, EmbeddingConfig &embedding) {
     auto config = Config::open(path);
     if (!config) return config.status();
     if (int64_t most = config->integer("max_seq_length", positionCount, 0)) embedding.maxTokens = most;
-    // Lowercasing is the tokenizer's own setting; this flag repeats it.
-    config->inert({"do_lower_case"});
+    embedding.lowercase = config->boolean("do_lower_case", false);
     LATHE_TRY(config->status());
   }
   if (std::string path = folder + "/config_sentence_transformers.json"; exists(path)) {

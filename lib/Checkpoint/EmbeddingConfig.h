@@ -21,6 +21,7 @@ struct EmbeddingConfig {
   Pooling pooling = Pooling::Mean;
   bool normalize = false;           ///< divide by the Euclidean norm
   std::optional<int64_t> maxTokens; ///< longer texts are cut to it, special tokens included
+  bool lowercase = false;           ///< lowercase the text before it goes to the tokenizer
   bool declared =
       false; ///< whether the folder has modules.json, or these are the defaults for a plain encoder
 
