@@ -30,13 +30,15 @@ Status Artifact::readPreamble() {
   if (bytes.size() < kSectionAlignment) return Status(Code::Corrupt, "the file is cut short");
   std::memcpy(&preamble_, bytes.data(), sizeof preamble_);
   if (preamble_.version != kFormatVersion)
-    return Status(Code::Unsupported, "format version " + std::to_string(preamble_.version) + ", this Lathe reads " +
-                                         std::to_string(kFormatVersion) + ": compile the model again");
+    return Status(Code::Unsupported, "format version " + std::to_string(preamble_.version) +
+                                         ", this Lathe reads " + std::to_string(kFormatVersion) +
+                                         ": compile the model again");
   if (preamble_.preambleBytes != sizeof preamble_ || preamble_.reserved[0] || preamble_.reserved[1])
     return Status(Code::Corrupt, "damaged preamble");
   if (preamble_.fileBytes != bytes.size())
-    return Status(Code::Corrupt, "the file has " + std::to_string(bytes.size()) + " bytes, but was written with " +
-                                     std::to_string(preamble_.fileBytes) + ": it is cut short or has grown");
+    return Status(Code::Corrupt, "the file has " + std::to_string(bytes.size()) +
+                                     " bytes, but was written with " + std::to_string(preamble_.fileBytes) +
+                                     ": it is cut short or has grown");
   if (preamble_.headerOffset % kSectionAlignment != 0 || preamble_.headerOffset < kSectionAlignment ||
       preamble_.headerBytes > limits::kHeaderBytes ||
       !fits(preamble_.headerOffset, preamble_.headerBytes, bytes.size()))
@@ -47,11 +49,13 @@ Status Artifact::readPreamble() {
 Status Artifact::readHeader() {
   auto bytes = file_.bytes().subspan(preamble_.headerOffset, preamble_.headerBytes);
   void *copy = ::operator new[](bytes.size(), kHeaderAlignment, std::nothrow);
-  if (!copy) return Status(Code::OutOfMemory, "no memory for a header of " + std::to_string(bytes.size()) + " bytes");
+  if (!copy)
+    return Status(Code::OutOfMemory, "no memory for a header of " + std::to_string(bytes.size()) + " bytes");
   header_.reset(static_cast<std::byte *>(copy));
   std::memcpy(copy, bytes.data(), bytes.size());
   std::span<const std::byte> header(header_.get(), bytes.size());
-  if (hashBytes(header) != preamble_.headerHash) return Status(Code::Corrupt, "the header is damaged (hash mismatch)");
+  if (hashBytes(header) != preamble_.headerHash)
+    return Status(Code::Corrupt, "the header is damaged (hash mismatch)");
   return checkHeader(header, preamble_);
 }
 
@@ -62,7 +66,8 @@ Status Artifact::checkHashes() const {
   for (const fb::Program *program : *header.programs())
     for (const fb::Variant *variant : *program->variants())
       if (hashBytes(code(*variant)) != variant->hash())
-        return Status(Code::Corrupt, "the code of variant '" + variant->name()->str() + "' is damaged (hash mismatch)");
+        return Status(Code::Corrupt,
+                      "the code of variant '" + variant->name()->str() + "' is damaged (hash mismatch)");
   return {};
 }
 
@@ -89,7 +94,8 @@ Status Artifact::verifyWeights(const std::function<bool(uint64_t, uint64_t)> &pr
   for (uint32_t i = 0; i < header().weights()->size(); ++i) {
     const fb::Weight *weight = header().weights()->Get(i);
     if (hashBytes(this->weight(i)) != weight->hash())
-      return Status(Code::Corrupt, path_ + ": weight '" + weight->name()->str() + "' is damaged (hash mismatch)");
+      return Status(Code::Corrupt,
+                    path_ + ": weight '" + weight->name()->str() + "' is damaged (hash mismatch)");
     done += weight->bytes();
     if (progress && !progress(done, total)) return Status(Code::Cancelled, "verification stopped");
   }

@@ -12,9 +12,9 @@ namespace lathe {
 
 class Artifact {
 public:
-  /// Maps `path` and checks magic, version, length, the hashes of header, code and tokenizer, and the consistency of
-  /// everything in the header (Check.h). Weight bytes are not read: they can change numbers but never an address.
-  /// Fails with NotFound, Io, Corrupt, or Unsupported (another format version).
+  /// Maps `path` and checks magic, version, length, the hashes of header, code and tokenizer, and the
+  /// consistency of everything in the header (Check.h). Weight bytes are not read: they can change numbers
+  /// but never an address. Fails with NotFound, Io, Corrupt, or Unsupported (another format version).
   static Result<Artifact> open(const std::string &path);
 
   const fb::Header &header() const { return *fb::GetHeader(header_.get()); }
@@ -31,8 +31,9 @@ public:
   /// For mapping a part of the file another way. Owned by this object.
   int descriptor() const { return file_.descriptor(); }
 
-  /// Reads every weight and compares its hash; `progress` (may be empty) is told bytes done and bytes in all, and stops
-  /// the check with Cancelled by returning false. Fails with Corrupt, naming the first damaged weight.
+  /// Reads every weight and compares its hash; `progress` (may be empty) is told bytes done and bytes in all,
+  /// and stops the check with Cancelled by returning false. Fails with Corrupt, naming the first damaged
+  /// weight.
   Status verifyWeights(const std::function<bool(uint64_t, uint64_t)> &progress = {}) const;
 
 private:
@@ -45,7 +46,9 @@ private:
   std::string path_;
   Preamble preamble_ = {};
   // A copy: what was checked can't change under us when the file is rewritten in place.
-  struct FreeHeader { void operator()(std::byte *p) const; };
+  struct FreeHeader {
+    void operator()(std::byte *p) const;
+  };
   std::unique_ptr<std::byte[], FreeHeader> header_;
 };
 

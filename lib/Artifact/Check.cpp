@@ -16,7 +16,8 @@ static Status checkWeight(const fb::Weight &weight, const fb::Header &header) {
     return corrupt("outside the weight section");
   if (!std::isfinite(weight.logical_bits()) || weight.logical_bits() < 0 || weight.logical_bits() > 1024)
     return corrupt("its bits per weight are out of range");
-  if (!std::isfinite(weight.error()) || weight.error() < 0) return corrupt("its error is not a finite number");
+  if (!std::isfinite(weight.error()) || weight.error() < 0)
+    return corrupt("its error is not a finite number");
   return {};
 }
 
@@ -47,7 +48,8 @@ static Status checkGeneration(const fb::Generation &generation, uint32_t vocabul
   return {};
 }
 
-static Status checkSections(const fb::Header &header, const Preamble &preamble, std::vector<NamedRange> sections) {
+static Status checkSections(const fb::Header &header, const Preamble &preamble,
+                            std::vector<NamedRange> sections) {
   sections.push_back({0, sizeof(Preamble), "the preamble"});
   sections.push_back({preamble.headerOffset, preamble.headerBytes, "the header"});
   if (header.weights_offset() % kSectionAlignment != 0 ||
@@ -64,13 +66,15 @@ static Status checkSections(const fb::Header &header, const Preamble &preamble, 
 }
 
 Status checkHeader(std::span<const std::byte> bytes, const Preamble &preamble) {
-  flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(), /*max_depth=*/16,
+  flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(),
+                                 /*max_depth=*/16,
                                  /*max_tables=*/16'000'000);
   if (bytes.size() < 16 || !fb::VerifyHeaderBuffer(verifier)) return corrupt("the header is malformed");
   const fb::Header &header = *fb::GetHeader(bytes.data());
   if (header.vocabulary() == 0 || header.vocabulary() > limits::kVocabulary)
     return corrupt("the size of the vocabulary is out of range");
-  if (header.context() == 0 || header.context() > limits::kContext) return corrupt("the context is out of range");
+  if (header.context() == 0 || header.context() > limits::kContext)
+    return corrupt("the context is out of range");
   if (header.programs()->size() == 0 || header.programs()->size() > limits::kPrograms)
     return corrupt("no program, or too many");
   LATHE_TRY(checkWeights(header));

@@ -8,9 +8,9 @@
 
 namespace lathe {
 
-/// Checks that `header` is a well-formed flatbuffer, and every count, index, offset, size, alignment, order and overlap
-/// in it against each other and against the length of the file. Fails with Corrupt and the place ("programs[0].kernels[3]
-/// 'rms_norm': ..."). `header` must be aligned to 8 bytes. Hashes are the caller's.
+/// Checks that `header` is a well-formed flatbuffer, and every count, index, offset, size, alignment, order
+/// and overlap in it against each other and against the length of the file. Fails with Corrupt and the place
+/// ("programs[0].kernels[3] 'rms_norm': ..."). `header` must be aligned to 8 bytes. Hashes are the caller's.
 Status checkHeader(std::span<const std::byte> header, const Preamble &preamble);
 
 } // namespace lathe

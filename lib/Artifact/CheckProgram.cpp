@@ -35,7 +35,8 @@ private:
 };
 
 Status ProgramChecker::sizes() const {
-  if (program_.max_rows() == 0 || program_.max_rows() > limits::kRows) return corrupt("max_rows is out of range");
+  if (program_.max_rows() == 0 || program_.max_rows() > limits::kRows)
+    return corrupt("max_rows is out of range");
   if (program_.max_outputs() == 0 || program_.max_outputs() > program_.max_rows())
     return corrupt("max_outputs is not between 1 and max_rows");
   if (program_.arena_bytes() > limits::kArenaBytes) return corrupt("the arena is implausibly large");
@@ -95,7 +96,8 @@ Status ProgramChecker::states() const {
     if (state->bytes() == 0 || state->offset() % kBufferAlignment != 0 ||
         !fits(state->offset(), state->bytes(), room))
       return corrupt("state '" + state->name()->str() + "' is empty, misaligned or outside its block");
-    (grows ? growing : fixed).push_back({state->offset(), state->bytes(), "state '" + state->name()->str() + "'"});
+    (grows ? growing : fixed)
+        .push_back({state->offset(), state->bytes(), "state '" + state->name()->str() + "'"});
   }
   if (growing.empty() != (program_.block_bytes() == 0)) return corrupt("block_bytes does not fit the states");
   if (fixed.empty() != (program_.fixed_bytes() == 0)) return corrupt("fixed_bytes does not fit the states");
@@ -108,7 +110,8 @@ Status ProgramChecker::binding(const fb::Binding &binding) const {
   switch (binding.kind()) {
   case fb::BindingKind::Arena:
     // How far a kernel reads from here is its own affair; where it starts must be inside.
-    if (value >= program_.arena_bytes() || value % 4 != 0) return corrupt("an arena slice is outside or misaligned");
+    if (value >= program_.arena_bytes() || value % 4 != 0)
+      return corrupt("an arena slice is outside or misaligned");
     return {};
   case fb::BindingKind::Weight:
     return value < header_.weights()->size() ? Status() : corrupt("no weight " + std::to_string(value));
@@ -138,15 +141,19 @@ Status ProgramChecker::dispatch(const fb::Dispatch &dispatch) const {
 
 Status ProgramChecker::result(const fb::Entry &entry) const {
   if (entry.result_domain() > fb::RowDomain::MAX) return corrupt("unknown row domain");
-  uint64_t columns = entry.result_columns(), stride = entry.result_stride(), rows = maximum(entry.result_domain());
-  if (columns == 0 || columns > limits::kVocabulary || stride < columns || stride > 2 * uint64_t(limits::kVocabulary))
+  uint64_t columns = entry.result_columns(), stride = entry.result_stride(),
+           rows = maximum(entry.result_domain());
+  if (columns == 0 || columns > limits::kVocabulary || stride < columns ||
+      stride > 2 * uint64_t(limits::kVocabulary))
     return corrupt("result_columns or result_stride is out of range");
   // The last row may end at its last column.
   uint64_t bytes = ((rows - 1) * stride + columns) * sizeof(float);
-  if (entry.result_offset() % kBufferAlignment != 0 || !fits(entry.result_offset(), bytes, program_.arena_bytes()))
+  if (entry.result_offset() % kBufferAlignment != 0 ||
+      !fits(entry.result_offset(), bytes, program_.arena_bytes()))
     return corrupt("the result is misaligned or outside the arena");
   if (entry.name()->str() == "step") {
-    if (columns != header_.vocabulary()) return corrupt("its result is not one logit per token of the vocabulary");
+    if (columns != header_.vocabulary())
+      return corrupt("its result is not one logit per token of the vocabulary");
     if (entry.result_domain() != fb::RowDomain::Outputs) return corrupt("its result is not per output row");
   }
   return {};
@@ -166,8 +173,8 @@ Status ProgramChecker::variant(const fb::Variant &variant, uint32_t codes, uint6
       !fits(variant.offset(), variant.bytes(), fileBytes))
     return corrupt("its code is empty, misaligned or outside the file");
   if (variant.entries()->size() != codes)
-    return corrupt("it has " + std::to_string(variant.entries()->size()) + " code entries, the kernels need " +
-                   std::to_string(codes));
+    return corrupt("it has " + std::to_string(variant.entries()->size()) +
+                   " code entries, the kernels need " + std::to_string(codes));
   for (uint64_t offset : *variant.entries())
     if (offset >= variant.bytes()) return corrupt("a code entry lies outside the image");
   return {};
@@ -201,13 +208,15 @@ Status checkProgram(const fb::Program &program, const fb::Header &header, uint64
   std::set<std::string> names;
   for (uint32_t i = 0; i < program.entries()->size(); ++i) {
     const fb::Entry &entry = *program.entries()->Get(i);
-    if (!names.insert(entry.name()->str()).second) return corrupt("two entries '" + entry.name()->str() + "'");
+    if (!names.insert(entry.name()->str()).second)
+      return corrupt("two entries '" + entry.name()->str() + "'");
     LATHE_TRY(checker.entry(entry).in(place("entries", i, entry)));
   }
   names.clear();
   for (uint32_t i = 0; i < program.variants()->size(); ++i) {
     const fb::Variant &variant = *program.variants()->Get(i);
-    if (!names.insert(variant.name()->str()).second) return corrupt("two variants '" + variant.name()->str() + "'");
+    if (!names.insert(variant.name()->str()).second)
+      return corrupt("two variants '" + variant.name()->str() + "'");
     LATHE_TRY(checker.variant(variant, codes, fileBytes).in(place("variants", i, variant)));
     sections.push_back({variant.offset(), variant.bytes(), "the code of '" + variant.name()->str() + "'"});
   }

@@ -21,8 +21,8 @@ Status checkDisjoint(std::vector<NamedRange> &ranges);
 
 inline Status corrupt(const std::string &message) { return Status(Code::Corrupt, message); }
 
-/// Kernels, states, entries and variants of `program` against each other and against `header`; adds the code images to
-/// `sections`.
+/// Kernels, states, entries and variants of `program` against each other and against `header`; adds the code
+/// images to `sections`.
 Status checkProgram(const fb::Program &program, const fb::Header &header, uint64_t fileBytes,
                     std::vector<NamedRange> &sections);
 

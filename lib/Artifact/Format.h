@@ -31,10 +31,12 @@ struct Preamble {
 static_assert(sizeof(Preamble) == 64);
 
 /// `value` rounded up to a multiple of `alignment`, a power of two.
-constexpr uint64_t alignUp(uint64_t value, uint64_t alignment) { return (value + alignment - 1) & ~(alignment - 1); }
+constexpr uint64_t alignUp(uint64_t value, uint64_t alignment) {
+  return (value + alignment - 1) & ~(alignment - 1);
+}
 
-/// Bounds on counts and sizes: far above what a model needs, low enough that sums and products stay in 64 bits and
-/// that a hostile header can't ask for work without end.
+/// Bounds on counts and sizes: far above what a model needs, low enough that sums and products stay in 64
+/// bits and that a hostile header can't ask for work without end.
 namespace limits {
 inline constexpr uint64_t kHeaderBytes = uint64_t(1) << 30;
 inline constexpr uint32_t kVocabulary = 1u << 24;

@@ -1,5 +1,6 @@
-// What a generated kernel and the runtime say to each other. Plain C layout: the code generator reads the offsets of
-// these structs, the runtime fills them. A change here raises kKernelABI, and older artifacts are refused.
+// What a generated kernel and the runtime say to each other. Plain C layout: the code generator reads the
+// offsets of these structs, the runtime fills them. A change here raises kKernelABI, and older artifacts are
+// refused.
 #pragma once
 
 #include <cstddef>
@@ -16,31 +17,32 @@ inline constexpr int64_t kBlockPositions = 64;
 /// kSegmentRows rows, so that attention has enough independent work items (segments x KV heads).
 inline constexpr int32_t kSegmentRows = 64;
 struct KernelSegment {
-  int32_t slot;     ///< sequence slot
-  int32_t firstRow; ///< row of the batch where the run starts
-  int32_t rows;     ///< length of the run
-  int32_t position; ///< position of its first row in the sequence
-  int32_t sequenceFirstRow; ///< first row of the whole sequence in this batch (stateless attention reads from here)
+  int32_t slot;             ///< sequence slot
+  int32_t firstRow;         ///< row of the batch where the run starts
+  int32_t rows;             ///< length of the run
+  int32_t position;         ///< position of its first row in the sequence
+  int32_t sequenceFirstRow; ///< first row of the whole sequence in this batch (stateless attention reads from
+                            ///< here)
   int32_t sequenceRows;     ///< rows of the whole sequence in this batch
 };
 
 /// One call: a ragged batch of rows, in segments. All arrays live until the call returns.
 struct KernelBatch {
-  int32_t rows;      ///< M: rows of this call
-  int32_t outputs;   ///< rows whose logits are wanted
-  int32_t segments;  ///< runs of at most kSegmentRows rows
-  int32_t sequences; ///< distinct sequences in the batch (rows of a pooled result)
-  const int32_t *tokens;          ///< [rows] token ids, each below the vocabulary's size
-  const int32_t *positions;       ///< [rows]
-  const int32_t *slots;           ///< [rows]
-  const int32_t *outputRows;      ///< [outputs] ascending row numbers
-  const KernelSegment *runs;      ///< [segments]
-  const int32_t *sequenceFirst;   ///< [sequences + 1] first row of each sequence; the last entry is `rows`
-  const int32_t *sequenceSlots;   ///< [sequences] slot of each sequence
-  const int32_t *blockTables;     ///< [slots][blocksPerSlot] block numbers in the pool
+  int32_t rows;                 ///< M: rows of this call
+  int32_t outputs;              ///< rows whose logits are wanted
+  int32_t segments;             ///< runs of at most kSegmentRows rows
+  int32_t sequences;            ///< distinct sequences in the batch (rows of a pooled result)
+  const int32_t *tokens;        ///< [rows] token ids, each below the vocabulary's size
+  const int32_t *positions;     ///< [rows]
+  const int32_t *slots;         ///< [rows]
+  const int32_t *outputRows;    ///< [outputs] ascending row numbers
+  const KernelSegment *runs;    ///< [segments]
+  const int32_t *sequenceFirst; ///< [sequences + 1] first row of each sequence; the last entry is `rows`
+  const int32_t *sequenceSlots; ///< [sequences] slot of each sequence
+  const int32_t *blockTables;   ///< [slots][blocksPerSlot] block numbers in the pool
   int64_t blocksPerSlot;
-  int64_t blockBytes;             ///< bytes of one block of the pool: all growing states, 64 positions
-  int64_t fixedBytes;             ///< bytes of one slot's fixed-size states
+  int64_t blockBytes; ///< bytes of one block of the pool: all growing states, 64 positions
+  int64_t fixedBytes; ///< bytes of one slot's fixed-size states
 };
 
 /// Work items [begin, end) of one dispatch. `bindings` holds one pointer per operand of the kernel:
@@ -50,6 +52,7 @@ struct KernelBatch {
 ///   fixed-size state   base of the fixed states + the state's offset; slot s lies at + s * fixedBytes
 /// `scratch` is private to the calling thread, 64-byte aligned, of the size that the kernel asked for.
 /// A kernel touches nothing else, allocates nothing and never fails.
-using Kernel = void (*)(const KernelBatch *batch, void *const *bindings, void *scratch, int64_t begin, int64_t end);
+using Kernel = void (*)(const KernelBatch *batch, void *const *bindings, void *scratch, int64_t begin,
+                        int64_t end);
 
 } // namespace lathe

@@ -101,7 +101,8 @@ Status ArtifactWriter::appendImages(fb::HeaderT &header, std::span<const CodeIma
       auto image = std::find_if(images.begin(), images.end(),
                                 [&](const CodeImage &i) { return i.program == p && i.variant == v; });
       fb::VariantT &variant = *header.programs[p]->variants[v];
-      if (image == images.end()) return Status(Code::Internal, "variant '" + variant.name + "' has no code image");
+      if (image == images.end())
+        return Status(Code::Internal, "variant '" + variant.name + "' has no code image");
       variant.bytes = image->bytes.size();
       variant.hash = hashBytes(image->bytes);
       LATHE_TRY(append(end, image->bytes, variant.offset));
@@ -142,7 +143,8 @@ Status ArtifactWriter::finish(fb::HeaderT &header, std::span<const CodeImage> im
 
   flatbuffers::FlatBufferBuilder builder(1 << 16);
   builder.Finish(fb::Header::Pack(builder, &header), fb::HeaderIdentifier());
-  std::span<const std::byte> bytes(reinterpret_cast<const std::byte *>(builder.GetBufferPointer()), builder.GetSize());
+  std::span<const std::byte> bytes(reinterpret_cast<const std::byte *>(builder.GetBufferPointer()),
+                                   builder.GetSize());
   Preamble preamble = {};
   std::memcpy(preamble.magic, kMagic, sizeof kMagic);
   preamble.version = kFormatVersion;
@@ -152,7 +154,8 @@ Status ArtifactWriter::finish(fb::HeaderT &header, std::span<const CodeImage> im
   preamble.headerHash = hashBytes(bytes);
   preamble.fileBytes = end;
   Status check = checkHeader(bytes, preamble);
-  if (!check.ok()) return Status(Code::Internal, "the compiler made an inconsistent artifact: " + check.message());
+  if (!check.ok())
+    return Status(Code::Internal, "the compiler made an inconsistent artifact: " + check.message());
   LATHE_TRY(file_.writeAt(0, std::as_bytes(std::span(&preamble, 1))));
   LATHE_TRY(file_.resize(end));
   return file_.commit();

@@ -1,14 +1,15 @@
-// Writes a .lathe file: weights in parallel at planned offsets, then code, tokenizer and header, then the preamble.
+// Writes a .lathe file: weights in parallel at planned offsets, then code, tokenizer and header, then the
+// preamble.
 //
 //   auto writer = ArtifactWriter::create("model.lathe");
-//   uint32_t w = writer->addWeight({.name = "embed", .encoding = "f32", .rows = n, .columns = k, .bytes = n * k * 4});
-//   LATHE_TRY(writer->planWeights());
-//   parallel: LATHE_TRY(writer->writeWeight(w, offset, bytes));   // any thread, any order, disjoint ranges
-//   fb::HeaderT header; ...                                       // family, programs, remarks, generation ...
-//   LATHE_TRY(writer->finish(header, codeImages, tokenizer, threads));
+//   uint32_t w = writer->addWeight({.name = "embed", .encoding = "f32", .rows = n, .columns = k, .bytes = n *
+//   k * 4}); LATHE_TRY(writer->planWeights()); parallel: LATHE_TRY(writer->writeWeight(w, offset, bytes)); //
+//   any thread, any order, disjoint ranges fb::HeaderT header; ...                                       //
+//   family, programs, remarks, generation ... LATHE_TRY(writer->finish(header, codeImages, tokenizer,
+//   threads));
 //
-// The bytes depend on what was written only, not on order or thread count. Until finish() succeeds the destination does
-// not exist (or is what it was).
+// The bytes depend on what was written only, not on order or thread count. Until finish() succeeds the
+// destination does not exist (or is what it was).
 #pragma once
 
 #include "Artifact/Artifact_generated.h"
@@ -23,8 +24,8 @@ namespace lathe {
 /// A weight whose packed size is known, before its bytes are.
 struct WeightPlan {
   std::string name;
-  std::string encoding;   ///< the type as the IR prints it
-  uint64_t rows = 0;      ///< logical shape
+  std::string encoding; ///< the type as the IR prints it
+  uint64_t rows = 0;    ///< logical shape
   uint64_t columns = 0;
   uint64_t bytes = 0;     ///< as stored, planes and padding included
   double logicalBits = 0; ///< bits per weight, padding left out
@@ -42,24 +43,26 @@ public:
   /// Starts "<path>.<pid>.partial"; removed again unless finish() succeeds.
   static Result<ArtifactWriter> create(const std::string &path);
 
-  /// Reserves room for a weight and returns its index, the value of a fb::BindingKind::Weight binding. Weights lie in
-  /// the file in the order of these calls. Only before planWeights().
+  /// Reserves room for a weight and returns its index, the value of a fb::BindingKind::Weight binding.
+  /// Weights lie in the file in the order of these calls. Only before planWeights().
   uint32_t addWeight(WeightPlan plan);
 
   /// Fixes every weight's offset and the length of the weight section.
   Status planWeights();
 
-  /// Writes `bytes` at `offset` inside weight `index`. Threads may write disjoint ranges at once; what is never written
-  /// is zero. Fails with InvalidArgument where the range leaves the weight.
+  /// Writes `bytes` at `offset` inside weight `index`. Threads may write disjoint ranges at once; what is
+  /// never written is zero. Fails with InvalidArgument where the range leaves the weight.
   Status writeWeight(uint32_t index, uint64_t offset, std::span<const std::byte> bytes);
 
-  /// Notes the relative Frobenius error that storing weight `index` cost. Threads may set different weights at once.
+  /// Notes the relative Frobenius error that storing weight `index` cost. Threads may set different weights
+  /// at once.
   void setWeightError(uint32_t index, double error) { weights_[index].error = error; }
 
-  /// Hashes the weights on `threads` threads, appends images, tokenizer (may be empty) and header, checks the result
-  /// with the reader's own rules (a header that the reader would refuse fails with Internal), and renames the file to
-  /// its destination. Fills in `header`: weights, tokenizer_*, weights_*, and offset, bytes and hash of each variant;
-  /// all else is the caller's. Every variant needs exactly one image. Call once.
+  /// Hashes the weights on `threads` threads, appends images, tokenizer (may be empty) and header, checks the
+  /// result with the reader's own rules (a header that the reader would refuse fails with Internal), and
+  /// renames the file to its destination. Fills in `header`: weights, tokenizer_*, weights_*, and offset,
+  /// bytes and hash of each variant; all else is the caller's. Every variant needs exactly one image. Call
+  /// once.
   Status finish(fb::HeaderT &header, std::span<const CodeImage> images, std::span<const std::byte> tokenizer,
                 unsigned threads);
 

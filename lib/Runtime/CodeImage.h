@@ -1,0 +1,41 @@
+// Native code, mapped from the artifact as it is.
+#pragma once
+
+#include "Artifact/Artifact.h"
+#include "Artifact/KernelABI.h"
+#include "Runtime/CpuFeatures.h"
+
+namespace lathe {
+
+/// A variant's flat image, readable and executable. It has no imports and no relocations: an entry is an
+/// offset, checked by the artifact's reader.
+class CodeImage {
+public:
+  /// Fails with Unsupported where the system refuses executable mappings of this file.
+  static Result<CodeImage> map(const Artifact &artifact, const fb::Variant &variant);
+  CodeImage() = default;
+  CodeImage(CodeImage &&other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+  CodeImage &operator=(CodeImage &&other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~CodeImage();
+
+  Kernel kernel(uint64_t offset) const { return reinterpret_cast<Kernel>(data_ + offset); }
+
+private:
+  std::byte *data_ = nullptr;
+  size_t bytes_ = 0;
+};
+
+/// Whether a machine with `features` runs `variant`.
+bool runnable(const fb::Variant &variant, const CpuFeatures &features);
+
+/// The variant named `name`, or else (empty name) the last that runs here: they are in order of capability.
+/// Fails with NotFound or Unsupported, listing what there is and what the CPU lacks.
+Result<const fb::Variant *> chooseVariant(const fb::Program &program, const CpuFeatures &features,
+                                          const std::string &name);
+
+} // namespace lathe

@@ -1,0 +1,74 @@
+// A slot as bytes: a header, its blocks in order, its fixed-size state.
+#include "Artifact/Hash.h"
+#include "Runtime/BlockPool.h"
+
+#include <cstring>
+
+namespace lathe {
+
+namespace {
+constexpr char kSlotMagic[8] = {'L', 'A', 'T', 'H', 'S', 'L', 'O', 'T'};
+constexpr uint32_t kSlotVersion = 1;
+
+struct SlotHeader {
+  char magic[8];
+  uint32_t version;
+  uint32_t positions;
+  uint64_t artifact; ///< hash of the artifact whose state this is
+  uint64_t blockBytes;
+  uint64_t fixedBytes;
+  uint64_t payloadHash; ///< XXH3 of all that follows
+};
+static_assert(sizeof(SlotHeader) == 48);
+} // namespace
+
+uint64_t BlockPool::saveBytes(int32_t slot) const {
+  return sizeof(SlotHeader) + blocksOf(positions(slot)) * shape_.blockBytes + shape_.fixedBytes;
+}
+
+void BlockPool::save(int32_t slot, uint64_t hash, std::span<std::byte> out) const {
+  SlotHeader header = {};
+  std::memcpy(header.magic, kSlotMagic, sizeof kSlotMagic);
+  header.version = kSlotVersion;
+  header.positions = positions(slot);
+  header.artifact = hash;
+  header.blockBytes = shape_.blockBytes;
+  header.fixedBytes = shape_.fixedBytes;
+  std::byte *at = out.data() + sizeof header;
+  for (uint32_t i = 0; i < blocksOf(header.positions); ++i, at += shape_.blockBytes)
+    std::memcpy(at, block(table(slot)[i]), shape_.blockBytes);
+  if (shape_.fixedBytes) std::memcpy(at, fixed(slot), shape_.fixedBytes);
+  header.payloadHash = hashBytes(out.subspan(sizeof header, saveBytes(slot) - sizeof header));
+  std::memcpy(out.data(), &header, sizeof header);
+}
+
+Result<int32_t> BlockPool::restore(std::span<const std::byte> in, uint64_t hash) {
+  SlotHeader header;
+  if (in.size() < sizeof header || std::memcmp(in.data(), kSlotMagic, sizeof kSlotMagic) != 0)
+    return Status(Code::Corrupt, "these bytes are no saved slot");
+  std::memcpy(&header, in.data(), sizeof header);
+  if (header.version != kSlotVersion)
+    return Status(Code::Unsupported, "the slot was saved by another version of Lathe");
+  if (header.artifact != hash) return Status(Code::Unsupported, "the slot was saved with another artifact");
+  auto payload = in.subspan(sizeof header);
+  if (header.blockBytes != shape_.blockBytes || header.fixedBytes != shape_.fixedBytes ||
+      payload.size() != blocksOf(header.positions) * shape_.blockBytes + shape_.fixedBytes ||
+      hashBytes(payload) != header.payloadHash)
+    return Status(Code::Corrupt, "the saved slot is cut short or damaged");
+  if (header.positions > shape_.context)
+    return Status(Code::Full, "the saved slot holds " + std::to_string(header.positions) +
+                                  " positions, this session's context is " + std::to_string(shape_.context));
+  if (blocksOf(header.positions) > free_.size())
+    return Status(Code::Full, "the pool has too few free blocks for the saved slot");
+  auto slot = create();
+  if (!slot) return slot;
+  reserve(*slot, header.positions);
+  commit(*slot, header.positions);
+  const std::byte *at = payload.data();
+  for (uint32_t i = 0; i < blocksOf(header.positions); ++i, at += shape_.blockBytes)
+    std::memcpy(block(table(*slot)[i]), at, shape_.blockBytes);
+  if (shape_.fixedBytes) std::memcpy(fixed(*slot), at, shape_.fixedBytes);
+  return slot;
+}
+
+} // namespace lathe
