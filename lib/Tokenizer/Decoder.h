@@ -1,0 +1,38 @@
+// Ids back to text, one by one: decoding a whole text is decoding it in parts.
+#pragma once
+
+#include "Tokenizer/Utf8.h"
+#include "Tokenizer/Vocabulary.h"
+
+#include <string>
+
+namespace lathe {
+
+/// How far a text has been decoded.
+struct DecoderState {
+  Utf8Stream characters;
+  uint32_t leading = 0; ///< spaces that the start of the text has lost
+  bool any = false;     ///< a token has been decoded
+  bool begun = false;   ///< the text has begun: no leading space is dropped any more
+};
+
+class Decoder {
+public:
+  /// It refers to `vocabulary` for as long as it lives.
+  Decoder(fb::tokenizer::DecoderT data, const Vocabulary &vocabulary)
+      : data_(std::move(data)), vocabulary_(vocabulary) {}
+  /// Appends to `out` the characters that `id`, which is in the vocabulary, completes.
+  void append(DecoderState &state, int32_t id, std::string &out) const;
+  /// Appends what is left at the end of a text.
+  void finish(DecoderState &state, std::string &out) const { state.characters.flush(out); }
+  /// The bytes that `id` adds in the middle of a text.
+  std::string bytes(int32_t id) const;
+
+private:
+  void emit(DecoderState &state, std::string_view bytes, std::string &out) const;
+  std::string wordPiece(std::string_view piece, bool first) const;
+  fb::tokenizer::DecoderT data_;
+  const Vocabulary &vocabulary_;
+};
+
+} // namespace lathe
