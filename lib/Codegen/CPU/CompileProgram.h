@@ -1,0 +1,46 @@
+// From an exec.program to machine code: every kernel, for every variant, as flat images.
+#pragma once
+
+#include "Codegen/CPU/CpuVariant.h"
+#include "Codegen/CPU/KernelEmitter.h"
+
+#include <string>
+#include <vector>
+
+namespace lathe {
+
+/// A kernel of the program, in the order of its exec.kernel ops.
+struct CpuKernelCode {
+  std::string name;
+  exec::RowDomain domain;
+  unsigned bindings = 0;               ///< operands that a dispatch passes
+  llvm::SmallVector<KernelClass> classes; ///< ascending maxRows
+  unsigned firstCode = 0;              ///< index of its first class in CpuVariantCode::entries
+};
+
+/// The image of one variant: read-only, executable at any 64-byte aligned address, without relocations.
+struct CpuVariantCode {
+  const CpuVariant *variant = nullptr;
+  std::vector<char> image;
+  std::vector<uint64_t> entries; ///< offset of every (kernel, class), kernel-major
+};
+
+struct CpuProgramCode {
+  std::vector<CpuKernelCode> kernels;
+  std::vector<CpuVariantCode> variants; ///< in the order asked for
+};
+
+/// Which texts to keep of what lies between.
+struct CpuCodegenOptions {
+  std::string *kernels = nullptr; ///< vector, scf, arith: what the emitters produce
+  std::string *llvm = nullptr;    ///< LLVM IR, optimized
+  std::string *assembly = nullptr;
+};
+
+/// Compiles all kernels of `program` for `variants` (names), on the threads of its MLIRContext; the bytes do not
+/// depend on their number. Errors are diagnostics at the op that can't be compiled. Loads the dialects it needs into
+/// the context: call it on the thread that owns the context.
+llvm::FailureOr<CpuProgramCode> compileCpuProgram(exec::ProgramOp program, llvm::ArrayRef<llvm::StringRef> variants,
+                                                  const CpuCodegenOptions &options = {});
+
+} // namespace lathe

@@ -1,0 +1,53 @@
+// What a family of kernels states about itself. A new family is one file and one line in KernelEmitters.cpp.
+#pragma once
+
+#include "Exec/ExecDialect.h"
+
+namespace lathe {
+
+class KernelContext;
+
+/// What a factor of a kernel's grid counts, as in the artifact (fb::GridKind).
+enum class GridKind : uint8_t { Constant, Rows, Outputs, Segments, Sequences };
+
+/// `Constant` is `value` itself; the others are ceil(count / value).
+struct GridFactor {
+  GridKind kind;
+  uint32_t value;
+};
+
+/// A kernel as compiled for calls of at most `maxRows` rows of its domain. The same for every variant.
+struct KernelClass {
+  int64_t maxRows;
+  llvm::SmallVector<GridFactor, 2> grid; ///< work items = the product; item = first * (others) + ...
+  int64_t scratchBytes = 0;              ///< per thread
+};
+
+/// A family of kernels, told apart by the root of their body.
+struct KernelEmitter {
+  llvm::StringRef name;
+
+  /// Whether this family computes `kernel`. Cheap; no diagnostics.
+  bool (*match)(exec::KernelOp kernel);
+
+  /// The classes that the kernel wants, in ascending order of maxRows, the last one's being `maxRows`. A body that
+  /// the family can't compute is an error at the op that stands in the way.
+  llvm::FailureOr<llvm::SmallVector<KernelClass>> (*plan)(exec::KernelOp kernel, int64_t maxRows);
+
+  /// Emits the function of one class for one variant; the builder stands in its entry block.
+  llvm::LogicalResult (*emit)(KernelContext &context);
+};
+
+/// The table of all families; the first that matches takes a kernel.
+llvm::ArrayRef<KernelEmitter> kernelEmitters();
+
+/// The family that computes `kernel`, or an error at it.
+llvm::FailureOr<const KernelEmitter *> findKernelEmitter(exec::KernelOp kernel);
+
+/// The root of a kernel's body (`isDispatchRoot`), or nullptr where it has none.
+mlir::Operation *findRoot(exec::KernelOp kernel);
+
+/// The row domain's count as a grid factor: one item for `rowsPerItem` rows.
+GridFactor domainFactor(exec::RowDomain domain, uint32_t rowsPerItem);
+
+} // namespace lathe
