@@ -6,9 +6,12 @@ add_library(lathe_options INTERFACE)
 target_include_directories(lathe_options INTERFACE
   ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/lib)
 target_compile_options(lathe_options INTERFACE -Wall -Wextra -Wno-unused-parameter)
-if(LATHE_SANITIZE)
+if(LATHE_SANITIZE OR LATHE_FUZZ)
   target_compile_options(lathe_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(lathe_options INTERFACE -fsanitize=address,undefined)
+endif()
+if(LATHE_FUZZ) # coverage feedback in every library, the fuzzer's main() only in the targets of test/fuzz
+  target_compile_options(lathe_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # A plain C++ library: no LLVM, no exceptions across its interface.
