@@ -28,7 +28,7 @@ constexpr std::string_view inertTable[] = {
     // Training.
     "attention_dropout", "initializer_range", "neftune_noise_alpha",
     // Tasks, and labels of heads that are not part of the model.
-    "classifier_dropout", "finetuning_task", "id2label", "label2id", "num_labels", "problem_type",
+    "classifier_dropout", "finetuning_task", "_num_labels", "id2label", "label2id", "num_labels", "problem_type",
     "task_specific_params",
     // Generation: GenerationDefaults reads these; no step of the model depends on them.
     "bad_words_ids", "begin_suppress_tokens", "bos_token_id", "decoder_start_token_id", "diversity_penalty",

@@ -26,6 +26,7 @@ Result<Gpt2Config> Gpt2Config::read(Config config) {
   gpt2.scaleAttentionByInverseLayer = config.boolean("scale_attn_by_inverse_layer_idx", false);
 
   requireDenseDecoder(config);
+  config.requireOff("n_special", "extra tokens beyond the vocabulary are not supported");
   // The order and precision of the attention product in mixed-precision training: the same formula.
   config.inert({"reorder_and_upcast_attn", "n_ctx", "attn_pdrop", "embd_pdrop", "resid_pdrop"});
   // The head of GPT2DoubleHeadsModel.

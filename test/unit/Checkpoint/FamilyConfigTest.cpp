@@ -1,5 +1,7 @@
 #include "Checkpoint/BertConfig.h"
+#include "Checkpoint/Checkpoint.h"
 #include "Checkpoint/EmbeddingConfig.h"
+#include "Checkpoint/Generation.h"
 #include "Checkpoint/Gpt2Config.h"
 #include "Checkpoint/LlamaConfig.h"
 
@@ -28,6 +30,28 @@ Result<LlamaConfig> llama(const std::string &more) { return read<LlamaConfig>(ll
 Result<Gpt2Config> gpt2(const std::string &more) { return read<Gpt2Config>(gpt2Text + more); }
 Result<BertConfig> bert(const std::string &more) { return read<BertConfig>(bertText + more); }
 } // namespace
+
+TEST(FamilyConfig, ReadsEveryFixture) {
+  int folders = 0;
+  for (const auto &entry : std::filesystem::directory_iterator(LATHE_SOURCE_DIR "/test/fixtures")) {
+    std::string folder = entry.path().string();
+    if (!std::filesystem::exists(folder + "/config.json")) continue;
+    SCOPED_TRACE(folder);
+    ++folders;
+    auto checkpoint = Checkpoint::open(folder);
+    ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
+    auto config = Config::open(checkpoint->path("config.json"));
+    ASSERT_TRUE(config.ok()) << config.status().message();
+    std::string family = config->text("model_type");
+    Status status = family == "llama"  ? LlamaConfig::read(*config).status()
+                    : family == "gpt2" ? Gpt2Config::read(*config).status()
+                                       : BertConfig::read(*config).status();
+    EXPECT_TRUE(status.ok()) << status.message();
+    EXPECT_TRUE(EmbeddingConfig::read(folder).ok()) << EmbeddingConfig::read(folder).status().message();
+    EXPECT_TRUE(GenerationDefaults::read(folder).ok()) << GenerationDefaults::read(folder).status().message();
+  }
+  EXPECT_GE(folders, 9) << "the fixtures of test/fixtures/record.py";
+}
 
 TEST(LlamaConfig, ReadsStories260k) {
   std::string path = sharedData("stories260k/hf/config.json");
