@@ -32,7 +32,7 @@ struct generator {
 };
 
 static int open_all(struct generator *g, const char *path) {
-  if (lathe_model_open(path, NULL, &g->model)) return failed(path);
+  if (lathe_model_open(path, NULL, &g->model)) return failed("open");
   /* Refuses what does not fit into memory, and says what would. */
   if (lathe_session_create(g->model, NULL, &g->session)) return failed("session");
   if (lathe_slot_create(g->session, &g->slot)) return failed("slot");
