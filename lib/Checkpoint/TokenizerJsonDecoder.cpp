@@ -65,6 +65,7 @@ static Status readPart(const json &decoder, TokenizerDraft &draft) {
   if (type == "ByteFallback") {
     if (!draft.data.model->byte_fallback)
       return Status(Code::Unsupported, place + " without byte_fallback in the model is not supported");
+    out.spell_bytes = false;
     return TokenizerFields(decoder, place, {"type"}).status();
   }
   return Status(Code::Unsupported, "the " + place + " is not supported");
@@ -75,6 +76,7 @@ Status lathe::readDecoder(const json &decoder, TokenizerDraft &draft) {
   // Without a decoder, tokens are joined with spaces; on bytes that would make no sense.
   out.kind = draft.byteLevel ? DecoderKind::ByteLevel : DecoderKind::Pieces;
   out.separator = decoder.is_null() && !draft.byteLevel ? " " : "";
+  out.spell_bytes = true; // unless ByteFallback is among the parts
   if (decoder.is_null()) return {};
   Status status;
   if (typeOf(decoder) != "Sequence") {

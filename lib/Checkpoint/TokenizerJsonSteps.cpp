@@ -184,8 +184,9 @@ Status lathe::readPreTokenizer(const json &step, TokenizerDraft &draft) {
   } else if (type == "WhitespaceSplit") {
     addSplit(draft, "\\s", SplitBehavior::Removed);
   } else if (type == "Whitespace") {
-    addSplit(draft, "[\\w\\p{Join_Control}]+|[^\\w\\p{Join_Control}\\s]+", SplitBehavior::Removed,
-             /*invert=*/true);
+    // The library uses another engine here, with another \w than in a Split.
+    std::string word = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
+    addSplit(draft, "[" + word + "]+|[^" + word + "\\s]+", SplitBehavior::Removed, /*invert=*/true);
   } else {
     return Status(Code::Unsupported, "the " + place + " is not supported");
   }

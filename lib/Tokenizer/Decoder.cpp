@@ -26,6 +26,11 @@ void Decoder::emit(DecoderState &state, std::string_view bytes, std::string &out
   state.characters.push(bytes, out);
 }
 
+static std::string byteName(char byte) {
+  const char *digits = "0123456789ABCDEF";
+  return {'<', '0', 'x', digits[static_cast<unsigned char>(byte) >> 4], digits[byte & 15], '>'};
+}
+
 void Decoder::append(DecoderState &state, int32_t id, std::string &out) const {
   std::string_view piece = vocabulary_.piece(static_cast<size_t>(id));
   bool first = !state.any;
@@ -35,7 +40,8 @@ void Decoder::append(DecoderState &state, int32_t id, std::string &out) const {
     return emit(state, piece, out);
   case DecoderKind::Pieces:
     if (!first && !data_.separator.empty()) emit(state, data_.separator, out);
-    if (vocabulary_.type(static_cast<size_t>(id)) == PieceType::Byte) return emit(state, piece, out);
+    if (vocabulary_.type(static_cast<size_t>(id)) == PieceType::Byte)
+      return data_.spell_bytes ? emit(state, byteName(piece[0]), out) : emit(state, piece, out);
     return markAsSpace(piece, data_.replacement, [&](std::string_view part) { emit(state, part, out); });
   case DecoderKind::WordPiece:
     return emit(state, wordPiece(piece, first), out);
@@ -66,7 +72,8 @@ std::string Decoder::bytes(int32_t id) const {
   std::string_view piece = vocabulary_.piece(static_cast<size_t>(id));
   if (data_.kind == DecoderKind::ByteLevel) return std::string(piece);
   if (data_.kind == DecoderKind::WordPiece) return wordPiece(piece, false);
-  if (vocabulary_.type(static_cast<size_t>(id)) == PieceType::Byte) return std::string(piece);
+  if (vocabulary_.type(static_cast<size_t>(id)) == PieceType::Byte)
+    return data_.spell_bytes ? byteName(piece[0]) : std::string(piece);
   std::string out = data_.separator;
   markAsSpace(piece, data_.replacement, [&](std::string_view part) { out += part; });
   return out;

@@ -87,11 +87,11 @@ private:
       replace(2, "\\P{Nd}");
       return {};
     case 'w':
-      replace(2, inClass_ ? wordMembers : std::string_view("[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}]"));
+      replace(2, inClass_ ? wordMembers : "[" + wordMembers + "]");
       return {};
     case 'W':
       if (inClass_) return refuse("\\W inside [ ]");
-      replace(2, "[^\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}]");
+      replace(2, "[^" + wordMembers + "]");
       return {};
     case 'n':
     case 'r':
@@ -124,7 +124,8 @@ private:
     return {};
   }
 
-  static constexpr std::string_view wordMembers = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";
+  // Below U+0100 Oniguruma has a table of its own, where ² ³ ¹ ¼ ½ ¾ are word characters.
+  const std::string wordMembers = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}";
   std::string_view rest_;
   std::string out_;
   bool inClass_ = false;
