@@ -1,0 +1,40 @@
+// What a compilation is asked for, checked.
+#pragma once
+
+#include "Support/Status.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lathe {
+
+/// What is written.
+enum class Emit { Artifact, Lathe, Exec, Kernels, LLVM, Assembly };
+
+/// Phases of the compiler, in order; the IR can be dumped behind each and compiled on from there.
+enum class Phase { Import, Graph, Compress, Lower };
+
+struct CompileOptions {
+  std::string model;      ///< a Hugging Face folder or an .mlir file
+  std::string checkpoint; ///< for an .mlir file: the folder with weights and tokenizer
+  std::string output;     ///< empty: standard output
+  std::string weights, group, recipe, activations, cache, pipeline;
+  Emit emit = Emit::Artifact;
+  std::optional<Phase> compileTo;
+  std::vector<std::string> variants;
+  uint32_t maxRows = 512, maxOutputs = 16;
+  unsigned threads = 0;
+  bool remarks = false;
+  /// A line for the user.
+  std::function<void(const std::string &)> log;
+  /// Step, done, total; true stops the compilation.
+  std::function<bool(const char *, uint64_t, uint64_t)> progress;
+};
+
+std::optional<Phase> parsePhase(std::string_view name);
+std::optional<Emit> parseEmit(std::string_view name);
+
+} // namespace lathe
