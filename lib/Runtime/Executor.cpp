@@ -3,7 +3,7 @@
 namespace lathe {
 
 Executor::Executor(const Artifact &artifact, const fb::Program &program, const fb::Variant &variant,
-                   CodeImage image, const ExecutorMemory &memory, ThreadPool &threads)
+                   MappedCode image, const ExecutorMemory &memory, ThreadPool &threads)
     : image_(std::move(image)), memory_(memory), threads_(threads) {
   loadKernels(program, variant);
   for (const fb::Entry *entry : *program.entries()) loadEntry(*entry, artifact, program);

@@ -1,7 +1,7 @@
 // Walks a program's dispatch lists.
 #pragma once
 
-#include "Runtime/CodeImage.h"
+#include "Runtime/MappedCode.h"
 #include "Runtime/ThreadPool.h"
 
 #include <atomic>
@@ -22,7 +22,7 @@ struct ExecutorMemory {
 /// the rows of the batch, and runs.
 class Executor {
 public:
-  Executor(const Artifact &artifact, const fb::Program &program, const fb::Variant &variant, CodeImage image,
+  Executor(const Artifact &artifact, const fb::Program &program, const fb::Variant &variant, MappedCode image,
            const ExecutorMemory &memory, ThreadPool &threads);
 
   /// Runs entry number `entry`. Between dispatches it looks at `cancel` (may be null) and stops with false
@@ -60,7 +60,7 @@ private:
   void *resolve(const fb::Binding &binding, const Artifact &artifact, const fb::Program &program) const;
   static int64_t workItems(const LoadedClass &loaded, const KernelBatch &batch);
 
-  CodeImage image_;
+  MappedCode image_;
   ExecutorMemory memory_;
   ThreadPool &threads_;
   std::vector<LoadedClass> classes_;

@@ -29,7 +29,7 @@ Status Session::load(const SessionOptions &options) {
     if (!enableFeature(feature->string_view()))
       return Status(Code::Unsupported, "the system does not let this process use " + feature->str() +
                                            ": choose another variant");
-  auto image = CodeImage::map(model_->artifact(), **variant);
+  auto image = MappedCode::map(model_->artifact(), **variant);
   if (!image) return image.status();
 
   ExecutorMemory memory;

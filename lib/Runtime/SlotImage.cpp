@@ -17,9 +17,16 @@ struct SlotHeader {
   uint64_t artifact; ///< hash of the artifact whose state this is
   uint64_t blockBytes;
   uint64_t fixedBytes;
-  uint64_t payloadHash; ///< XXH3 of all that follows
+  uint64_t hash; ///< XXH3 of all of the above and of all that follows
 };
 static_assert(sizeof(SlotHeader) == 48);
+
+uint64_t hashSlot(const SlotHeader &header, std::span<const std::byte> payload) {
+  StreamingHash hash;
+  hash.update(std::as_bytes(std::span(&header, 1)).first(offsetof(SlotHeader, hash)));
+  hash.update(payload);
+  return hash.value();
+}
 } // namespace
 
 uint64_t BlockPool::saveBytes(int32_t slot) const {
@@ -38,7 +45,7 @@ void BlockPool::save(int32_t slot, uint64_t hash, std::span<std::byte> out) cons
   for (uint32_t i = 0; i < blocksOf(header.positions); ++i, at += shape_.blockBytes)
     std::memcpy(at, block(table(slot)[i]), shape_.blockBytes);
   if (shape_.fixedBytes) std::memcpy(at, fixed(slot), shape_.fixedBytes);
-  header.payloadHash = hashBytes(out.subspan(sizeof header, saveBytes(slot) - sizeof header));
+  header.hash = hashSlot(header, out.subspan(sizeof header, saveBytes(slot) - sizeof header));
   std::memcpy(out.data(), &header, sizeof header);
 }
 
@@ -53,7 +60,7 @@ Result<int32_t> BlockPool::restore(std::span<const std::byte> in, uint64_t hash)
   auto payload = in.subspan(sizeof header);
   if (header.blockBytes != shape_.blockBytes || header.fixedBytes != shape_.fixedBytes ||
       payload.size() != blocksOf(header.positions) * shape_.blockBytes + shape_.fixedBytes ||
-      hashBytes(payload) != header.payloadHash)
+      hashSlot(header, payload) != header.hash)
     return Status(Code::Corrupt, "the saved slot is cut short or damaged");
   if (header.positions > shape_.context)
     return Status(Code::Full, "the saved slot holds " + std::to_string(header.positions) +

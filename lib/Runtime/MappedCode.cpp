@@ -1,4 +1,4 @@
-#include "Runtime/CodeImage.h"
+#include "Runtime/MappedCode.h"
 
 #include <cerrno>
 #include <cstring>
@@ -6,7 +6,7 @@
 
 namespace lathe {
 
-Result<CodeImage> CodeImage::map(const Artifact &artifact, const fb::Variant &variant) {
+Result<MappedCode> MappedCode::map(const Artifact &artifact, const fb::Variant &variant) {
   void *data = mmap(nullptr, variant.bytes(), PROT_READ | PROT_EXEC, MAP_PRIVATE, artifact.descriptor(),
                     static_cast<off_t>(variant.offset()));
   if (data == MAP_FAILED)
@@ -14,13 +14,13 @@ Result<CodeImage> CodeImage::map(const Artifact &artifact, const fb::Variant &va
         Code::Unsupported,
         artifact.path() + ": the system refuses to map its code executable (" + std::strerror(errno) +
             "): move the file off a file system that is mounted 'noexec', or allow executable mappings");
-  CodeImage image;
+  MappedCode image;
   image.data_ = static_cast<std::byte *>(data);
   image.bytes_ = variant.bytes();
   return image;
 }
 
-CodeImage::~CodeImage() {
+MappedCode::~MappedCode() {
   if (data_) munmap(data_, bytes_);
 }
 

@@ -9,19 +9,19 @@ namespace lathe {
 
 /// A variant's flat image, readable and executable. It has no imports and no relocations: an entry is an
 /// offset, checked by the artifact's reader.
-class CodeImage {
+class MappedCode {
 public:
   /// Fails with Unsupported where the system refuses executable mappings of this file.
-  static Result<CodeImage> map(const Artifact &artifact, const fb::Variant &variant);
-  CodeImage() = default;
-  CodeImage(CodeImage &&other) noexcept
+  static Result<MappedCode> map(const Artifact &artifact, const fb::Variant &variant);
+  MappedCode() = default;
+  MappedCode(MappedCode &&other) noexcept
       : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
-  CodeImage &operator=(CodeImage &&other) noexcept {
+  MappedCode &operator=(MappedCode &&other) noexcept {
     std::swap(data_, other.data_);
     std::swap(bytes_, other.bytes_);
     return *this;
   }
-  ~CodeImage();
+  ~MappedCode();
 
   Kernel kernel(uint64_t offset) const { return reinterpret_cast<Kernel>(data_ + offset); }
 
