@@ -70,14 +70,18 @@ private:
     PassManager manager(&context_);
     PipelineOptions pipeline;
     LATHE_TRY(fillPipeline(pipeline));
-    if (failed(buildPipeline(manager, pipeline, source_.phase, last)))
-      return Status(Code::InvalidArgument, "the pipeline can't be built");
-    if (failed(manager.run(*source_.module))) return Status(Code::InvalidArgument, "compilation failed");
+    for (Phase phase : {Phase::Graph, Phase::Compress, Phase::Lower})
+      if (phase > source_.phase && phase <= last) buildPhase(manager, pipeline, phase);
+    if (manager.size() && failed(manager.run(*source_.module))) return Status(Code::InvalidArgument, "compilation failed");
     setPhase(*source_.module, last);
     return {};
   }
 
-  Status fillPipeline(PipelineOptions &pipeline);
+  Status fillPipeline(PipelineOptions &pipeline) {
+    pipeline.maxRows = options_.maxRows;
+    pipeline.maxOutputs = options_.maxOutputs;
+    return {};
+  }
 
   std::string printed() {
     std::string text;

@@ -1,6 +1,7 @@
 // What a compilation is asked for, checked.
 #pragma once
 
+#include "Pipeline.h"
 #include "Support/Status.h"
 
 #include <cstdint>
@@ -13,9 +14,6 @@ namespace lathe {
 
 /// What is written.
 enum class Emit { Artifact, Lathe, Exec, Kernels, LLVM, Assembly };
-
-/// Phases of the compiler, in order; the IR can be dumped behind each and compiled on from there.
-enum class Phase { Import, Graph, Compress, Lower };
 
 struct CompileOptions {
   std::string model;      ///< a Hugging Face folder or an .mlir file
@@ -34,7 +32,6 @@ struct CompileOptions {
   std::function<bool(const char *, uint64_t, uint64_t)> progress;
 };
 
-std::optional<Phase> parsePhase(std::string_view name);
 std::optional<Emit> parseEmit(std::string_view name);
 
 } // namespace lathe

@@ -1,5 +1,7 @@
 #include "Compiler/ProgramTable.h"
 
+#include "Artifact/KernelABI.h"
+
 using namespace mlir;
 using namespace lathe;
 using exec::SliceType;

@@ -15,20 +15,12 @@ using namespace mlir;
 using namespace lathe;
 
 static constexpr const char *kPhaseAttribute = "lathe.phase";
-static constexpr std::array<std::pair<std::string_view, Phase>, 4> kPhases = {
-    {{"import", Phase::Import}, {"graph", Phase::Graph}, {"compress", Phase::Compress}, {"lower", Phase::Lower}}};
 static constexpr std::array<std::pair<std::string_view, Emit>, 6> kEmits = {{{"artifact", Emit::Artifact},
                                                                              {"lathe", Emit::Lathe},
                                                                              {"exec", Emit::Exec},
                                                                              {"kernels", Emit::Kernels},
                                                                              {"llvm", Emit::LLVM},
                                                                              {"asm", Emit::Assembly}}};
-
-std::optional<Phase> lathe::parsePhase(std::string_view name) {
-  for (auto [text, phase] : kPhases)
-    if (text == name) return phase;
-  return std::nullopt;
-}
 
 std::optional<Emit> lathe::parseEmit(std::string_view name) {
   for (auto [text, emit] : kEmits)
@@ -41,8 +33,7 @@ void lathe::loadDialects(MLIRContext &context) {
 }
 
 void lathe::setPhase(ModuleOp module, Phase phase) {
-  for (auto [text, value] : kPhases)
-    if (value == phase) module->setAttr(kPhaseAttribute, StringAttr::get(module.getContext(), StringRef(text.data(), text.size())));
+  module->setAttr(kPhaseAttribute, StringAttr::get(module.getContext(), stringifyPhase(phase)));
 }
 
 static Result<Source> openText(const CompileOptions &options, MLIRContext &context) {

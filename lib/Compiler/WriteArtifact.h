@@ -13,7 +13,7 @@ namespace lathe {
 
 struct ArtifactRequest {
   std::string path;
-  exec::ProgramOp program;
+  mutable exec::ProgramOp program; // MLIR ops have no const accessors
   const CpuProgramCode &code;
   const ParamSource &params;
   std::span<const std::byte> tokenizer; ///< may be empty
