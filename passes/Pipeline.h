@@ -1,11 +1,34 @@
-// The compiler on one page: every phase in order.
+// The compiler on one page: every phase in order, every option once.
 #pragma once
 
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+#include <optional>
 
 namespace lathe {
 
-/// Registers every pass and pipeline, for lathe-opt and for `--pipeline`.
+/// The phases of a compilation. Each ends in a verifier of its contract; `--compile-to=PHASE` stops behind it.
+enum class Phase { Import, Graph, Compress, Lower };
+llvm::StringRef stringifyPhase(Phase phase);
+std::optional<Phase> parsePhase(llvm::StringRef name);
+
+/// What the passes between import and code generation can be told.
+struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
+  Option<std::string> target{*this, "target", llvm::cl::desc("the target of the program"), llvm::cl::init("cpu")};
+  Option<int64_t> maxRows{*this, "max-rows", llvm::cl::desc("most rows (tokens) of one call"), llvm::cl::init(512)};
+  Option<int64_t> maxOutputs{*this, "max-outputs", llvm::cl::desc("most rows of one call that want logits"),
+                             llvm::cl::init(16)};
+};
+
+/// Appends the passes of one phase.
+void buildPhase(mlir::OpPassManager &pm, const PipelineOptions &options, Phase phase);
+
+/// Appends every phase from behind import up to `until`.
+void buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options, Phase until);
+
+/// Registers every pass and pipeline (--lathe-graph, --lathe-compress, --lathe-lower, --lathe-pipeline), for lathe-opt and
+/// for `--pipeline`.
 void registerPasses();
 
 } // namespace lathe
