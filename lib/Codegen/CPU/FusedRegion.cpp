@@ -8,7 +8,7 @@ static int64_t columnsOf(Value tensor) { return cast<RankedTensorType>(tensor.ge
 static bool samePlace(const Place &a, const Place &b) {
   if (a.row != b.row || a.column != b.column || a.width != b.width || a.head.has_value() != b.head.has_value())
     return false;
-  return !a.head || (a.head->base == b.head->base && a.head->inHalf == b.head->inHalf && a.head->half == b.head->half);
+  return !a.head || (a.head->inHalf == b.head->inHalf && a.head->half == b.head->half);
 }
 
 //===------------------------------------------------------------------------------------------------------------===//
@@ -90,7 +90,8 @@ Value FusedRegion::computeRope(RopeOp op, const Place &place) {
   if (head.half == 2) return at(op.getInput(), place);
   Place partner = place;
   partner.head->half = 1 - head.half;
-  partner.column = context.add(context.add(head.base, (1 - head.half) * head.halfColumns), head.inHalf);
+  partner.column = head.partner;
+  partner.head->partner = place.column;
   Place cosine{place.row, head.inHalf, place.width, std::nullopt};
   Place sine{place.row, context.add(head.inHalf, head.halfColumns), place.width, std::nullopt};
   Value x = at(op.getInput(), place), y = at(op.getInput(), partner);

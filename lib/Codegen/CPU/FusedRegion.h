@@ -13,8 +13,8 @@ struct Place {
   int64_t width;
   /// Set where the columns are walked head by head, in halves (see lathe.rope).
   struct Head {
-    mlir::Value base;    ///< i64, first column of the head
     mlir::Value inHalf;  ///< i64, column within the half, or within the head behind both halves
+    mlir::Value partner; ///< i64, the column in the other half; null behind both halves
     int half;            ///< 0, 1; 2 behind both halves
     int64_t halfColumns; ///< d / 2
   };

@@ -1,5 +1,8 @@
 // The table of kernel families.
 #include "Codegen/CPU/KernelEmitter.h"
+
+#include "Codegen/CPU/EmbeddingKernel.h"
+#include "Codegen/CPU/LinearKernel.h"
 #include "Codegen/CPU/RowsKernel.h"
 
 using namespace mlir;
@@ -8,6 +11,8 @@ namespace lathe {
 
 // A body without a root is a rows kernel, which therefore comes last.
 static const KernelEmitter kEmitters[] = {
+    {"linear", matchLinear, planLinear, emitLinear},
+    {"embedding", matchEmbedding, planEmbedding, emitEmbedding},
     {"rows", matchRows, planRows, emitRows},
 };
 

@@ -1,0 +1,138 @@
+#include "Codegen/CPU/CompileProgram.h"
+
+#include "Codegen/CPU/FlatImage.h"
+#include "Codegen/CPU/KernelContext.h"
+#include "Codegen/CPU/Lowering.h"
+#include "Codegen/CPU/ObjectCode.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Threading.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+
+namespace lathe {
+
+static int64_t maxRowsOf(exec::ProgramOp program, exec::RowDomain domain) {
+  return domain == exec::RowDomain::Outputs ? program.getMaxOutputs() : program.getMaxRows();
+}
+
+static std::string symbolOf(StringRef kernel, size_t index) { return (kernel + ".c" + Twine(index)).str(); }
+
+FailureOr<std::vector<CpuKernelCode>> planKernels(exec::ProgramOp program) {
+  std::vector<CpuKernelCode> kernels;
+  unsigned next = 0;
+  for (auto kernel : program.getBody().front().getOps<exec::KernelOp>()) {
+    auto emitter = findKernelEmitter(kernel);
+    if (failed(emitter)) return failure();
+    auto classes = (*emitter)->plan(kernel, maxRowsOf(program, kernel.getDomain()));
+    if (failed(classes)) return failure();
+    CpuKernelCode code;
+    code.name = kernel.getSymName().str();
+    code.domain = kernel.getDomain();
+    code.bindings = kernel.getBody().front().getTerminator()->getNumOperands();
+    for (Type type : kernel.getBody().getArgumentTypes()) code.bindings += !isa<BatchType>(type);
+    code.classes = std::move(*classes);
+    code.firstCode = next;
+    next += code.classes.size();
+    kernels.push_back(std::move(code));
+  }
+  return kernels;
+}
+
+LogicalResult emitKernel(OpBuilder &builder, exec::KernelOp kernel, ArrayRef<KernelClass> classes, const CpuVariant &variant) {
+  auto emitter = findKernelEmitter(kernel);
+  if (failed(emitter)) return failure();
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext()), i64 = builder.getI64Type();
+  auto type = builder.getFunctionType({pointer, pointer, pointer, i64, i64}, {});
+  for (auto [index, kernelClass] : llvm::enumerate(classes)) {
+    OpBuilder::InsertionGuard guard(builder);
+    auto function = func::FuncOp::create(builder, kernel.getLoc(), symbolOf(kernel.getSymName(), index), type);
+    Block *entry = function.addEntryBlock();
+    KernelContext context(builder, kernel, variant, kernelClass, entry);
+    if (failed((*emitter)->emit(context))) return failure();
+    builder.setInsertionPointToEnd(entry);
+    func::ReturnOp::create(builder, kernel.getLoc());
+  }
+  return success();
+}
+
+namespace {
+/// A kernel for one variant, on its way from IR to an object.
+struct Unit {
+  exec::KernelOp kernel;
+  const CpuKernelCode *code;
+  const CpuVariant *variant;
+  std::string kernelText;
+  ObjectCode object;
+};
+} // namespace
+
+static LogicalResult compileUnit(Unit &unit, const CpuCodegenOptions &options) {
+  OpBuilder builder(unit.kernel.getContext());
+  OwningOpRef<ModuleOp> module = ModuleOp::create(builder, unit.kernel.getLoc());
+  builder.setInsertionPointToStart(module->getBody());
+  if (failed(emitKernel(builder, unit.kernel, unit.code->classes, *unit.variant)) || failed(verify(*module))) return failure();
+  if (options.kernels) {
+    llvm::raw_string_ostream stream(unit.kernelText);
+    module->print(stream);
+  }
+  if (failed(lowerToLLVM(*module))) return failure();
+  auto object = compileObject(*module, *unit.variant, options.llvm != nullptr, options.assembly != nullptr);
+  if (failed(object)) return failure();
+  unit.object = std::move(*object);
+  return success();
+}
+
+static LogicalResult linkVariant(exec::ProgramOp program, ArrayRef<Unit> units, CpuVariantCode &code) {
+  SmallVector<ArrayRef<char>> objects;
+  std::vector<std::string> symbols;
+  for (const Unit &unit : units) {
+    if (unit.variant != code.variant) continue;
+    objects.push_back(unit.object.bytes);
+    for (size_t index = 0; index < unit.code->classes.size(); ++index) symbols.push_back(symbolOf(unit.code->name, index));
+  }
+  if (objects.empty()) return success();
+  auto image = linkFlatImage(objects, symbols);
+  if (!image) return program.emitError("variant ") << code.variant->name << ": " << llvm::toString(image.takeError());
+  code.image = std::move(image->bytes);
+  code.entries = std::move(image->entries);
+  return success();
+}
+
+static void keepTexts(ArrayRef<Unit> units, const CpuCodegenOptions &options) {
+  auto append = [](std::string *to, const Unit &unit, StringRef comment, StringRef text) {
+    if (to) *to += (comment + " " + unit.code->name + " for " + unit.variant->name + "\n" + text).str();
+  };
+  for (const Unit &unit : units) {
+    append(options.kernels, unit, "//", unit.kernelText);
+    append(options.llvm, unit, ";", unit.object.llvmText);
+    append(options.assembly, unit, "#", unit.object.assemblyText);
+  }
+}
+
+FailureOr<CpuProgramCode> compileCpuProgram(exec::ProgramOp program, ArrayRef<StringRef> variants,
+                                            const CpuCodegenOptions &options) {
+  MLIRContext *context = program.getContext();
+  loadCodegenDialects(*context);
+  auto kernels = planKernels(program);
+  if (failed(kernels)) return failure();
+  CpuProgramCode result;
+  result.kernels = std::move(*kernels);
+  std::vector<Unit> units;
+  for (StringRef name : variants) {
+    const CpuVariant *variant = findCpuVariant(name);
+    if (!variant) return program.emitError("unknown CPU variant '") << name << "'";
+    result.variants.push_back({variant, {}, {}});
+    for (auto [kernel, code] : llvm::zip(program.getBody().front().getOps<exec::KernelOp>(), result.kernels))
+      units.push_back({kernel, &code, variant, {}, {}});
+  }
+  if (failed(failableParallelForEach(context, units, [&](Unit &unit) { return compileUnit(unit, options); })))
+    return failure();
+  for (CpuVariantCode &variant : result.variants)
+    if (failed(linkVariant(program, units, variant))) return failure();
+  keepTexts(units, options);
+  return result;
+}
+
+} // namespace lathe

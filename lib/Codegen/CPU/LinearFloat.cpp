@@ -1,0 +1,150 @@
+// Float activations times any encoding: decoded to f32, then fused multiply-adds with a broadcast element of x.
+#include "Codegen/CPU/LinearTile.h"
+#include "Codegen/CPU/WeightDecode.h"
+
+using namespace mlir;
+using namespace lathe;
+
+namespace {
+
+/// A part of a panel as [column][64] floats: the weight itself where it is plain, or decoded into scratch.
+struct FloatColumns {
+  Value pointer; ///< of column 0
+  Type stored;
+};
+
+class FloatProducts {
+public:
+  FloatProducts(const LinearItem &item, int64_t weight)
+      : item(item), on(item.on), weight(weight), decode(on, item.plan.type, item.weightPointer(weight)) {}
+
+  void run() {
+    bool plain = item.plan.type.getEncoding().isPlain() && decode.layout().order == PackedOrder::Columns;
+    if (item.plan.rowClass == RowClass::One && !plain) return decodeOneRow();
+    clearSums(item, weight);
+    int64_t columns = item.plan.inputs, pass = item.plan.passColumns;
+    if (item.plan.onePass()) return passOver(on.i64(0), on.i64(columns));
+    on.forRange(on.i64(0), on.i64(columns), pass,
+                [&](Value first) { passOver(first, on.min(on.add(first, pass), on.i64(columns))); });
+  }
+
+private:
+  const LinearItem &item;
+  KernelContext &on;
+  int64_t weight;
+  WeightDecode decode;
+
+  int64_t lanes() const { return on.variant.f32Lanes(); }
+
+  /// 24 sums of 32 registers, or 12 of 16; a single row wants the panel in one forward stream.
+  TileShape shape() const {
+    if (item.plan.rowClass == RowClass::One) return {1, kPanelRows / lanes()};
+    if (lanes() < 16) return {6, 2};
+    return {item.plan.rowClass == RowClass::Few ? 4 : 6, 4};
+  }
+
+  Value inputElement(Value row, Value column, int64_t index) {
+    Type stored = item.plan.input.getElementType();
+    Value pointer = on.offset(row, on.mul(column, stored.getIntOrFloatBitWidth() / 8));
+    Value one = on.load(stored, on.offset(pointer, index * stored.getIntOrFloatBitWidth() / 8), stored.getIntOrFloatBitWidth() / 8);
+    return on.splat(on.widen(one), lanes());
+  }
+
+  void passOver(Value first, Value end) {
+    FloatColumns source{item.staged(), on.builder.getF32Type()};
+    if (item.plan.staged) {
+      stage(first, end);
+    } else {
+      source.stored = item.plan.type.getEncoding().getCodes();
+      int64_t columnBytes = kPanelRows * source.stored.getIntOrFloatBitWidth() / 8;
+      source.pointer = on.offset(decode.planePointer(decode.layout().planes.front(), item.panel), on.mul(first, columnBytes));
+    }
+    forTiles(item, shape(), [&](Value row, Value lane) { tile(source, first, end, row, lane); });
+  }
+
+  /// Decodes columns [first, end) of the panel into scratch.
+  void stage(Value first, Value end) {
+    int64_t chunk = decode.chunkColumns(), columns = item.plan.inputs, whole = columns / chunk * chunk;
+    on.forRange(first, on.min(end, on.i64(whole)), chunk, [&](Value column) { stageChunk(first, column, chunk); });
+    if (whole < columns)
+      on.ifThen(on.less(on.i64(whole), end), [&] { stageChunk(first, on.i64(whole), columns - whole); });
+  }
+
+  void stageChunk(Value first, Value column, int64_t count) {
+    Value target = on.offset(item.staged(), on.mul(on.sub(column, first), kPanelRows * 4));
+    on.forRange(on.i64(0), on.i64(kPanelRows), lanes(), [&](Value lane) {
+      Value at = on.offset(target, on.mul(lane, 4));
+      decode.decodeColumns({item.panel, lane}, column, count,
+                           [&](int64_t i, Value values) { on.store(values, on.offset(at, i * kPanelRows * 4), 32); });
+    });
+  }
+
+  /// sums += W[lane.., first..end) * x[row.., first..end).
+  void tile(FloatColumns source, Value first, Value end, Value row, Value lane) {
+    static constexpr int64_t kUnroll = 4;
+    SmallVector<Value> sums = loadSums(item, weight, shape(), row, lane);
+    SmallVector<Value> rows = item.inputRows(row, shape().rows);
+    Value whole = on.add(first, on.mul(on.div(on.sub(end, first), kUnroll), kUnroll));
+    auto step = [&](int64_t count) {
+      return [&, count](Value column, ValueRange carried) {
+        SmallVector<Value> next(carried);
+        multiply(source, on.sub(column, first), column, count, rows, lane, next);
+        return next;
+      };
+    };
+    sums = on.forRange(first, whole, kUnroll, sums, step(kUnroll));
+    if (item.plan.inputs % kUnroll) sums = on.forRange(whole, end, 1, sums, step(1));
+    storeSums(item, weight, shape(), row, lane, sums);
+  }
+
+  void multiply(FloatColumns source, Value inPass, Value column, int64_t count, ArrayRef<Value> rows, Value lane,
+                MutableArrayRef<Value> sums) {
+    int64_t bytes = source.stored.getIntOrFloatBitWidth() / 8, vectors = shape().vectors;
+    Value pointer = on.offset(source.pointer, on.mul(on.add(on.mul(inPass, kPanelRows), lane), bytes));
+    for (int64_t i = 0; i < count; ++i) {
+      Value from = on.offset(pointer, i * kPanelRows * bytes);
+      if (item.plan.rowClass == RowClass::One) on.prefetch(on.offset(from, 4096), 3);
+      SmallVector<Value> w;
+      for (int64_t v = 0; v < vectors; ++v)
+        w.push_back(on.widen(on.load(VectorType::get(lanes(), source.stored), on.offset(from, v * lanes() * bytes), 16)));
+      for (auto [r, x] : llvm::enumerate(rows)) {
+        Value broadcast = inputElement(x, column, i);
+        for (int64_t v = 0; v < vectors; ++v) {
+          Value &sum = sums[int64_t(r) * vectors + v];
+          sum = on.fma(w[v], broadcast, sum);
+        }
+      }
+    }
+  }
+
+  /// One row and a coded weight: decoded in registers, some rows of the panel after the others.
+  void decodeOneRow() {
+    int64_t chunk = decode.chunkColumns(), columns = item.plan.inputs, whole = columns / chunk * chunk;
+    Value x = item.inputRows(on.i64(0), 1).front();
+    on.forRange(on.i64(0), on.i64(kPanelRows), lanes(), [&](Value lane) {
+      auto step = [&](int64_t count) {
+        return [&, count](Value column, ValueRange carried) {
+          SmallVector<Value> next(carried);
+          decode.decodeColumns({item.panel, lane}, column, count, [&](int64_t i, Value values) {
+            Value &sum = next[i % int64_t(next.size())];
+            sum = on.fma(values, inputElement(x, column, i), sum);
+          });
+          return next;
+        };
+      };
+      // Several sums, so that the latency of one addition does not set the pace.
+      SmallVector<Value> sums(4, on.splat(0.0, lanes()));
+      if (whole) sums = on.forRange(on.i64(0), on.i64(whole), chunk, sums, step(chunk));
+      if (whole < columns) sums = step(columns - whole)(on.i64(whole), sums);
+      Value total = on.addF(on.addF(sums[0], sums[1]), on.addF(sums[2], sums[3]));
+      on.store(total, on.offset(item.sums(weight, on.i64(0)), on.mul(lane, 4)), 32);
+    });
+  }
+};
+
+} // namespace
+
+void lathe::emitFloatProducts(const LinearItem &item) {
+  for (int64_t weight = 0; weight < int64_t(LinearOp(item.plan.op).getWeights().size()); ++weight)
+    FloatProducts(item, weight).run();
+}

@@ -1,0 +1,12 @@
+// Products with packed weights, and everything element-wise behind them.
+#pragma once
+
+#include "Codegen/CPU/KernelContext.h"
+
+namespace lathe {
+
+bool matchLinear(exec::KernelOp kernel);
+llvm::FailureOr<llvm::SmallVector<KernelClass>> planLinear(exec::KernelOp kernel, int64_t maxRows);
+llvm::LogicalResult emitLinear(KernelContext &context);
+
+} // namespace lathe

@@ -1,0 +1,93 @@
+#include "Codegen/CPU/LinearPlan.h"
+
+#include "Codegen/CPU/FusedRegion.h"
+
+using namespace mlir;
+using namespace lathe;
+
+static constexpr int64_t kFewRows = 8;
+/// Unpacking a panel costs as much as two of these rows.
+static constexpr int64_t kItemRows = 96;
+/// Codes of a pass in the second cache (256 KiB), decoded floats in the first (32 KiB), stored floats in the second.
+static constexpr int64_t kCodeColumns = 4096, kDecodedColumns = 128, kFloatColumns = 512;
+
+int64_t LinearPlan::scratchBytes() const {
+  if (!staged) return stagedOffset();
+  // Units of codes are decoded whole, and whole groups of x are multiplied: room for either behind the last column.
+  int64_t unit = integer && rowGroup() < inputs ? std::lcm(int64_t(32), rowGroup()) : 32;
+  int64_t columns = llvm::alignTo(passColumns, unit);
+  return stagedOffset() + columns * kPanelRows * (integer ? 1 : 4);
+}
+
+/// Columns of a group of x that the narrowest code plane must not cut.
+static int64_t unitOf(EncodingAttr encoding) {
+  for (unsigned width : {1u, 2u, 4u})
+    if (encoding.getCodeBits() & width) return 32 / width;
+  return 4;
+}
+
+static LogicalResult checkInteger(LinearPlan &plan) {
+  EncodingAttr encoding = plan.type.getEncoding();
+  if (!encoding.hasIntegerCodes())
+    return plan.op.emitOpError("multiplies quantized rows with codes that are not integers; leave its input unquantized");
+  int64_t group = plan.rowGroup(), block = encoding.getBlockShape(plan.outputs, plan.inputs).second;
+  if (block < plan.inputs && block % group != 0)
+    return plan.op.emitOpError("has scales for ")
+           << block << " columns of the weights, which groups of " << group << " columns of the input do not divide";
+  if (group < plan.inputs && group % unitOf(encoding) != 0)
+    return plan.op.emitOpError("needs groups of a multiple of ")
+           << unitOf(encoding) << " columns for codes of " << encoding.getCodeBits() << " bits, not " << group;
+  return success();
+}
+
+static void chooseInteger(LinearPlan &plan) {
+  int64_t group = plan.rowGroup();
+  plan.passColumns = plan.inputs;
+  plan.staged = false;
+  if (plan.rowClass != RowClass::Many) return;
+  plan.passColumns = std::min(plan.inputs, std::max(group, kCodeColumns / group * group));
+  // Where x has groups and the weights have none, the last group may reach behind the stored codes.
+  int64_t stored = packedLayout(plan.type).paddedColumns;
+  plan.staged = plan.type.getEncoding().getCodeBits() != 8 || (group < plan.inputs && stored % group != 0);
+}
+
+static void chooseFloat(LinearPlan &plan) {
+  plan.staged = plan.rowClass != RowClass::One && !plan.type.getEncoding().isPlain();
+  plan.staged |= plan.rowClass != RowClass::One && plan.type.getEncoding().getCodeBits() <= 8;
+  int64_t most = plan.rowClass == RowClass::One ? plan.inputs : plan.staged ? kDecodedColumns : kFloatColumns;
+  plan.passColumns = std::min(plan.inputs, most);
+}
+
+static LogicalResult checkOperands(exec::KernelOp kernel, LinearOp op) {
+  for (Value weight : op.getWeights()) {
+    auto type = cast<WeightType>(weight.getType());
+    if (!isa<BlockArgument>(weight)) return op.emitOpError("reads a weight that is not an argument of its kernel");
+    if (type.getPanel() != kPanelRows)
+      return op.emitOpError("needs weights in panels of ") << kPanelRows << " rows on CPUs; lathe.pack makes them";
+    if (type.getEncoding().getBitmap())
+      return op.emitOpError("multiplies a bitmap, which has no kernel on CPUs; store the matrix without one");
+  }
+  if (!FusedRegion::isStored(op.getInput()))
+    return op.emitOpError("reads rows that its own kernel computes; form the dispatch behind them");
+  return success();
+}
+
+FailureOr<LinearPlan> lathe::planLinearClass(exec::KernelOp kernel, int64_t maxRows) {
+  auto op = cast<LinearOp>(findRoot(kernel));
+  if (failed(checkOperands(kernel, op))) return failure();
+  LinearPlan plan;
+  plan.op = op;
+  plan.type = cast<WeightType>(op.getWeights().front().getType());
+  plan.outputs = plan.type.getRows();
+  plan.inputs = plan.type.getColumns();
+  Value stored = op.getInput();
+  while (Operation *view = stored.getDefiningOp()) stored = view->getOperand(0);
+  unsigned number = cast<BlockArgument>(stored).getArgNumber();
+  plan.input = cast<exec::SliceType>(cast<TypeAttr>(kernel.getSlices()[number]).getValue());
+  plan.integer = plan.input.getGroup() != 0;
+  plan.rowClass = maxRows == 1 ? RowClass::One : maxRows <= kFewRows ? RowClass::Few : RowClass::Many;
+  plan.itemRows = plan.rowClass == RowClass::One ? 1 : std::min(maxRows, plan.rowClass == RowClass::Few ? kFewRows : kItemRows);
+  if (plan.integer && failed(checkInteger(plan))) return failure();
+  plan.integer ? chooseInteger(plan) : chooseFloat(plan);
+  return plan;
+}

@@ -1,0 +1,12 @@
+// Dynamic int8 quantization of one row: codes, then scales, then sums of codes (see exec.slice).
+#pragma once
+
+#include "Codegen/CPU/KernelContext.h"
+
+namespace lathe {
+
+/// Writes the quantized row at `pointer`; `values` gives the row's f32 columns (it is asked twice).
+void quantizeRow(KernelContext &on, exec::SliceType slice, mlir::Value pointer,
+                 llvm::function_ref<mlir::Value(mlir::Value column, int64_t width)> values);
+
+} // namespace lathe
