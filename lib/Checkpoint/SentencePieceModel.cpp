@@ -160,6 +160,14 @@ Status readPiece(std::string_view bytes, TokenizerDraft &draft) {
   return addScoredPiece(draft, draft.size(), std::move(text), type, score);
 }
 
+void addRemoval(TokenizerDraft &draft, std::string pattern) {
+  auto step = std::make_unique<NormalizerStepT>();
+  step->kind = NormalizerKind::Replace;
+  step->pattern = std::move(pattern);
+  step->regex = true;
+  draft.data.normalizer.push_back(std::move(step));
+}
+
 Status checkSpec(const Spec &spec) {
   auto unsupported = [](const std::string &what) {
     return Status(Code::Unsupported, "SentencePiece: " + what);
@@ -223,14 +231,11 @@ Status lathe::readSentencePiece(std::string_view file, TokenizerDraft &draft, Pr
   draft.data.specials->bos = valid(spec.bos);
   draft.data.specials->eos = valid(spec.eos);
   draft.data.specials->pad = valid(spec.pad);
-  if (spec.removeExtraSpaces) {
-    auto remove = std::make_unique<NormalizerStepT>();
-    remove->kind = NormalizerKind::Replace;
-    remove->pattern = "\\A +| +\\z| (?= )";
-    remove->regex = true;
-    draft.data.normalizer.push_back(std::move(remove));
-  }
+  if (spec.removeExtraSpaces) addRemoval(draft, "\\A +| (?= )");
   addSpaceMarks(draft, spec.dummyPrefix ? scheme : PrependScheme::Never);
+  // At the end the marks go, so that one written in the text goes too, as there.
+  if (spec.removeExtraSpaces)
+    addRemoval(draft, std::string(spaceMark) + "(?:" + std::string(spaceMark) + ")*+\\z");
   decodeSpaceMarks(draft, spec.dummyPrefix || spec.removeExtraSpaces);
   return {};
 }

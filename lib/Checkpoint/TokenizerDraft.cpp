@@ -1,7 +1,7 @@
 #include "Checkpoint/TokenizerDraft.h"
 
 #include "Checkpoint/Json.h"
-#include "Tokenizer/TokenizerCheck.h"
+#include "Tokenizer/Tokenizer.h"
 #include "Tokenizer/Utf8.h"
 #include "Tokenizer/Vocabulary.h"
 
@@ -79,11 +79,14 @@ Status TokenizerDraft::layOut() {
 
 Result<std::vector<std::byte>> TokenizerDraft::finish() {
   LATHE_TRY(layOut());
-  LATHE_TRY(checkTokenizer(data));
   flatbuffers::FlatBufferBuilder builder;
   FinishTokenizerDataBuffer(builder, TokenizerData::Pack(builder, &data));
   const auto *bytes = reinterpret_cast<const std::byte *>(builder.GetBufferPointer());
-  return std::vector<std::byte>(bytes, bytes + builder.GetSize());
+  std::vector<std::byte> out(bytes, bytes + builder.GetSize());
+  // What can't be loaded should fail here, where the checkpoint is known, not on a user's machine.
+  auto tokenizer = Tokenizer::load(out);
+  if (!tokenizer) return tokenizer.status();
+  return out;
 }
 
 namespace {

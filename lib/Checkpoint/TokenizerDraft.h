@@ -30,7 +30,7 @@ struct TokenizerDraft {
   /// One past the highest id.
   uint32_t size() const { return size_; }
 
-  /// The flatbuffer of it all, checked as Tokenizer::load does.
+  /// The flatbuffer of it all, which Tokenizer::load has accepted.
   Result<std::vector<std::byte>> finish();
 
   /// All but the vocabulary and the list of added tokens, which the functions above fill.

@@ -113,16 +113,20 @@ Result<std::vector<std::byte>> lathe::readTokenizer(const std::string &folder) {
   if (!settings) return settings.status();
   TokenizerDraft draft;
   Status status;
+  std::string source = folder + (has("tokenizer.json")    ? "/tokenizer.json"
+                                 : has("tokenizer.model") ? "/tokenizer.model"
+                                 : merged                 ? ""
+                                                          : "/vocab.txt");
   if (has("tokenizer.json"))
-    status = fromJson(folder + "/tokenizer.json", *settings, draft);
+    status = fromJson(source, *settings, draft);
   else if (has("tokenizer.model"))
-    status = fromSentencePiece(folder + "/tokenizer.model", *settings, draft);
+    status = fromSentencePiece(source, *settings, draft);
   else if (merged)
     status = fromVocabularyAndMerges(folder, *settings, draft);
   else
-    status = fromVocabularyText(folder + "/vocab.txt", *settings, draft);
+    status = fromVocabularyText(source, *settings, draft);
   LATHE_TRY(status);
   auto bytes = draft.finish();
-  if (!bytes) return bytes.status().in(folder);
+  if (!bytes) return bytes.status().in(source);
   return bytes;
 }

@@ -2,14 +2,18 @@
 """Records what Hugging Face's `tokenizers` makes of tricky texts, for FixturesTest.cpp.
 
 Trains small tokenizers of each kind (Llama 2, Llama 3, BERT cased and lower case, the shipped story model's) and writes
-fixtures/<name>/tokenizer.json with fixtures/<name>/cases.json; gpt2 gets cases only, its tokenizer is shared data.
-Needs: tokenizers. Usage: record.py SHARED_DATA
+fixtures/<name>/tokenizer.json with fixtures/<name>/cases.json; gpt2 gets cases only, its tokenizer is shared data. "sentencepiece" is recorded from
+the library of that name.
+Needs: tokenizers, sentencepiece, protobuf. Usage: record.py SHARED_DATA
 """
+import io
 import json
 import pathlib
 import random
 import sys
 
+import sentencepiece
+from sentencepiece import sentencepiece_model_pb2
 from tokenizers import (AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors,
                         trainers)
 
@@ -72,11 +76,11 @@ def write(name, tokenizer, specials, variants=(), keep=True, seed=1):
     texts = TEXTS + [s.format(*specials) for s in SPECIAL] + random_texts(16, seed)
     out = {"cases": record(tokenizer, texts), "variants": []}
     # Of a variant: [index into the texts, ids].
-    some = [i for i in range(4, len(texts)) if i not in (10, 16, 17)]
+    some = [i for i in range(4, len(texts)) if i not in (10, 16, 17)][::2]
     for parts in variants:
         variant = with_parts(tokenizer, parts)
         out["variants"].append({"parts": parts, "cases": [[i, variant.encode(texts[i]).ids] for i in some],
-                                "decoded": [variant.decode(variant.encode(texts[i]).ids) for i in some[::8]]})
+                                "decoded": [variant.decode(variant.encode(texts[i]).ids) for i in some[::4]]})
     dump = dict(ensure_ascii=False, separators=(",", ":"))
     (folder / "cases.json").write_text(json.dumps(out, **dump), encoding="utf-8")
     if keep:
@@ -182,6 +186,48 @@ def bert(corpus, name, lowercase):
     write(name, tokenizer, ["[MASK]", "[SEP]"], variants, seed=7)
 
 
+def specs(normalizer):
+    """Protobuf bytes which, appended to a model, replace flags of its normalizer by field number."""
+    body = b"".join(bytes([field << 3, value]) for field, value in normalizer.items())
+    return bytes([3 << 3 | 2, len(body)]) + body
+
+
+def sentence_piece(corpus):
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([line for line in corpus if "\0" not in line]), model_writer=model, vocab_size=450,
+        model_type="bpe", byte_fallback=True, normalization_rule_name="identity", remove_extra_whitespaces=False,
+        character_coverage=0.99, user_defined_symbols=["<user>", "fox"], allow_whitespace_only_pieces=True,
+        minloglevel=2)
+    proto = sentencepiece_model_pb2.ModelProto()
+    proto.ParseFromString(model.getvalue())
+    # Pieces that only serve as a step: SentencePiece takes them apart again.
+    for piece in [p for p in proto.pieces if p.type == 1 and len(p.piece) > 1][::5]:
+        piece.type = 5
+    proto.trainer_spec.ClearField("user_defined_symbols")
+    data = proto.SerializeToString()
+    # The same without byte fallback: what is not in the vocabulary is unknown.
+    kept = [p for p in proto.pieces if p.type != 6]
+    del proto.pieces[:]
+    proto.pieces.extend(kept)
+    proto.trainer_spec.byte_fallback = False
+    folder = HERE / "sentencepiece"
+    folder.mkdir(parents=True, exist_ok=True)
+    out = []
+    texts = TEXTS + ["a<user>b fox foxes<user>", "\u2581fox"] + random_texts(16, 11)
+    for name, data in (("tokenizer", data), ("unknown", proto.SerializeToString())):
+        (folder / f"{name}.model").write_bytes(data)
+        for patch in (b"", specs(normalizer={4: 1}), specs(normalizer={3: 0}), specs(normalizer={3: 0, 4: 1})):
+            processor = sentencepiece.SentencePieceProcessor(model_proto=data + patch)
+            full = name == "tokenizer" and not patch
+            cases = []
+            for text in texts if full else texts[:1] + texts[4::3]:
+                ids = processor.encode(text)
+                cases.append([text, ids, processor.decode(ids)] if full else [text, ids])
+            out.append({"model": name, "patch": patch.hex(), "cases": cases})
+    (folder / "cases.json").write_text(json.dumps(out, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+
+
 def main():
     shared = pathlib.Path(sys.argv[1])
     story_text = (shared / "text/tinystories_val_794KB.txt").read_text(encoding="utf-8")[:120_000].split("\n")
@@ -190,6 +236,7 @@ def main():
     llama3(corpus)
     story(corpus)
     bert(corpus, "bert-lower", True)
+    sentence_piece(corpus)
     bert(corpus, "bert-cased", False)
     gpt2 = Tokenizer.from_file(str(shared / "tokenizers/gpt2/tokenizer.json"))
     write("gpt2", gpt2, ["<|endoftext|>", "<|endoftext|>"], keep=False, seed=9)
