@@ -1,6 +1,7 @@
 #include "Pipeline.h"
 
 #include "Exec/ExecDialect.h"
+#include "Graph/Passes.h"
 #include "Lower/Passes.h"
 
 #include "mlir/Pass/PassRegistry.h"
@@ -25,12 +26,41 @@ std::optional<Phase> lathe::parsePhase(StringRef name) {
   return std::nullopt;
 }
 
+/// Dead and duplicate work removed: rewrites leave some behind, and rely on equal things being one value.
+static void addCleanup(OpPassManager &functions) {
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(createCSEPass());
+}
+
+/// A model in the shape that kernels like best; still a model, in the checkpoint's own precision.
+static void buildGraphPhase(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createDropUnusedStatesPass());
+  pm.addPass(createSetCacheTypePass({options.cacheType}));
+  OpPassManager &functions = pm.nest<func::FuncOp>();
+  addCleanup(functions);
+  // Pairs first: what is left of the linears of one input is merged.
+  functions.addPass(createPairGateUpPass());
+  functions.addPass(createMergeLinearsPass());
+  functions.addPass(createHoistSelectOutputsPass());
+  // Behind the structural rewrites, whose results decide what is handed from step to step.
+  functions.addPass(createSetActivationTypePass({options.activationType}));
+  addCleanup(functions);
+  pm.addPass(createVerifyModelPass());
+}
+
+/// Weights in fewer bits, as expressions; then activations to match.
+static void buildCompressPhase(OpPassManager &pm, const PipelineOptions &options) {
+  OpPassManager &functions = pm.nest<func::FuncOp>();
+  if (options.quantizeActivations) functions.addPass(createQuantizeActivationsPass());
+  addCleanup(functions);
+  pm.addPass(createVerifyModelPass());
+}
+
 /// From a model to a program.
 static void buildLowerPhase(OpPassManager &pm, const PipelineOptions &options) {
   OpPassManager &functions = pm.nest<func::FuncOp>();
   // What is equal must be one value before it is packed: a tied matrix is stored once.
-  functions.addPass(createCanonicalizerPass());
-  functions.addPass(createCSEPass());
+  addCleanup(functions);
   functions.addPass(createPackWeightsPass());
   functions.addPass(createFormDispatchesPass());
   pm.addPass(createToExecPass({options.target, options.maxRows, options.maxOutputs}));
@@ -40,9 +70,9 @@ static void buildLowerPhase(OpPassManager &pm, const PipelineOptions &options) {
 
 void lathe::buildPhase(OpPassManager &pm, const PipelineOptions &options, Phase phase) {
   switch (phase) {
-  case Phase::Import:
-  case Phase::Graph:
-  case Phase::Compress: return;
+  case Phase::Import: return;
+  case Phase::Graph: return buildGraphPhase(pm, options);
+  case Phase::Compress: return buildCompressPhase(pm, options);
   case Phase::Lower: return buildLowerPhase(pm, options);
   }
 }
@@ -60,8 +90,11 @@ template <Phase phase> static void registerPhase(StringRef summary) {
 }
 
 void lathe::registerPasses() {
+  registerLatheGraphPasses();
   registerLatheLowerPasses();
-  registerPhase<Phase::Lower>("from a model to a program");
+  registerPhase<Phase::Graph>("the graph phase: rewrites of a model that keep it a model");
+  registerPhase<Phase::Compress>("the compress phase: weights and activations in fewer bits");
+  registerPhase<Phase::Lower>("the lower phase: from a model to a program");
   PassPipelineRegistration<PipelineOptions>(
       "lathe-pipeline", "every phase behind import",
       [](OpPassManager &pm, const PipelineOptions &options) { buildPipeline(pm, options, Phase::Lower); });

@@ -15,6 +15,12 @@ std::optional<Phase> parsePhase(llvm::StringRef name);
 
 /// What the passes between import and code generation can be told.
 struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
+  Option<std::string> cacheType{*this, "cache-type", llvm::cl::desc("type of keys and values in the cache: f32, bf16, f16"),
+                                llvm::cl::init("f32")};
+  Option<std::string> activationType{*this, "activation-type",
+                                     llvm::cl::desc("type of tensors between steps: f32, bf16"), llvm::cl::init("f32")};
+  Option<bool> quantizeActivations{*this, "quantize-activations",
+                                   llvm::cl::desc("multiply integer weights by int8 activations"), llvm::cl::init(false)};
   Option<std::string> target{*this, "target", llvm::cl::desc("the target of the program"), llvm::cl::init("cpu")};
   Option<int64_t> maxRows{*this, "max-rows", llvm::cl::desc("most rows (tokens) of one call"), llvm::cl::init(512)};
   Option<int64_t> maxOutputs{*this, "max-outputs", llvm::cl::desc("most rows of one call that want logits"),
