@@ -1,0 +1,16 @@
+// The commands of `lathe`, one file each, and what they share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace lathe::tool {
+
+/// Ends the program with a message for the user; main() prints "lathe: " and the text, and exits with 1.
+struct Failure {
+  std::string message;
+};
+
+// Each adds one subcommand; its callback throws Failure.
+void addCompile(CLI::App &app);
+
+} // namespace lathe::tool

@@ -1,0 +1,92 @@
+// lathe compile
+#include "Command.h"
+#include "CompilerLibrary.h"
+#include "Progress.h"
+
+#include <fstream>
+#include <sstream>
+
+using namespace lathe::tool;
+
+namespace {
+
+struct CompileArguments {
+  std::string model, output, weights, group, recipe, activations, cache, pipeline, emit, compileTo, checkpoint, variants;
+  uint32_t maxRows = 0, maxOutputs = 0, threads = 0;
+  bool remarks = false, quiet = false;
+};
+
+const char *orNull(const std::string &text) { return text.empty() ? nullptr : text.c_str(); }
+
+std::string readRecipe(const std::string &path) {
+  if (path.empty()) return "";
+  std::ifstream file(path);
+  std::stringstream text;
+  if (!file || !(text << file.rdbuf())) throw Failure{path + ": the recipe can't be read"};
+  return text.str();
+}
+
+void run(const CompileArguments &arguments) {
+  std::string recipe = readRecipe(arguments.recipe);
+  Progress progress(arguments.quiet);
+  lathe_compile_options options = LATHE_INIT(lathe_compile_options);
+  options.output = orNull(arguments.output);
+  options.weights = orNull(arguments.weights);
+  options.group = orNull(arguments.group);
+  options.recipe = orNull(recipe);
+  options.activations = orNull(arguments.activations);
+  options.cache = orNull(arguments.cache);
+  options.pipeline = orNull(arguments.pipeline);
+  options.emit = orNull(arguments.emit);
+  options.compile_to = orNull(arguments.compileTo);
+  options.checkpoint = orNull(arguments.checkpoint);
+  options.variants = orNull(arguments.variants);
+  options.max_rows = arguments.maxRows;
+  options.max_outputs = arguments.maxOutputs;
+  options.threads = arguments.threads;
+  options.remarks = arguments.remarks;
+  options.log = [](void *, lathe_log_level, const char *line) { std::fprintf(stderr, "%s\n", line); };
+  options.progress = [](void *user, const char *step, uint64_t done, uint64_t total) {
+    static_cast<Progress *>(user)->update(step, done, total);
+    return 0;
+  };
+  options.progress_user = &progress;
+  compileModel(arguments.model, options);
+}
+
+} // namespace
+
+void lathe::tool::addCompile(CLI::App &app) {
+  auto *command = app.add_subcommand("compile", "Compile a checkpoint to one .lathe file");
+  auto arguments = std::make_shared<CompileArguments>();
+  CompileArguments &a = *arguments;
+  command->add_option("model", a.model, "Hugging Face folder, or an .mlir file of any phase")->required();
+  command->add_option("-o,--output", a.output, "file to write; texts go to standard output without it");
+  command->add_option("--weights", a.weights, "how matrices are stored (default: as in the checkpoint)")
+      ->check(CLI::IsMember({"f32", "bf16", "f16", "int8", "int4"}));
+  command->add_option("--group", a.group, "columns that share a scale")->check(CLI::IsMember({"32", "64", "128", "channel"}));
+  command->add_option("--recipe", a.recipe, "file of lines \"name pattern -> encoding\", tried before --weights");
+  command->add_option("--activations", a.activations, "arithmetic of matrix products (default: int8 with integer weights)")
+      ->check(CLI::IsMember({"f32", "bf16", "int8"}));
+  command->add_option("--cache", a.cache, "type of cached keys and values (default: bf16; f32 with f32 weights)")
+      ->check(CLI::IsMember({"f32", "bf16", "f16"}));
+  command->add_option("--pipeline", a.pipeline, "pass pipeline to run in place of the graph and compress phases");
+  command->add_option("--emit", a.emit, "what to write (default: artifact)")
+      ->check(CLI::IsMember({"artifact", "lathe", "exec", "kernels", "llvm", "asm"}));
+  command->add_option("--compile-to", a.compileTo, "stop behind a phase and write the IR")
+      ->check(CLI::IsMember({"import", "graph", "compress", "lower"}));
+  command->add_option("--checkpoint", a.checkpoint, "folder with weights and tokenizer, for an .mlir file");
+  command->add_option("--variants", a.variants, "instruction sets, separated by commas (default: all)");
+  command->add_option("--max-rows", a.maxRows, "tokens computed at once (default: 512)");
+  command->add_option("--max-outputs", a.maxOutputs, "rows of logits computed at once (default: 16)");
+  command->add_option("--threads", a.threads, "default: one a core");
+  command->add_flag("--remarks", a.remarks, "print every decision, with its reason");
+  command->add_flag("-q,--quiet", a.quiet, "no progress");
+  command->footer("Examples:\n"
+                  "  lathe compile models/storyteller -o story.lathe --weights int4\n"
+                  "  lathe compile DIR --weights int4 --group 32 --remarks -o model.lathe\n"
+                  "  lathe compile DIR --compile-to graph -o model.mlir      # dump, edit, then go on:\n"
+                  "  lathe compile model.mlir --checkpoint DIR -o model.lathe\n"
+                  "  lathe compile DIR --emit asm --variants avx2            # the machine code, as text");
+  command->callback([arguments] { run(*arguments); });
+}
