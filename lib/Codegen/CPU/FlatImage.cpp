@@ -133,7 +133,7 @@ Expected<FlatImage> linkFlatImage(ArrayRef<ArrayRef<char>> objects, ArrayRef<std
   std::string script = folder.file("image.ld"), output = folder.file("image.elf");
   if (Error error = writeFile(script, ArrayRef<char>(kScript.data(), kScript.size()))) return error;
   std::vector<std::string> arguments = {"ld.lld",          "--script=" + script, "--entry=0",   "--no-undefined",
-                                        "--build-id=none", "--orphan-handling=error", "--threads=1", "-o", output};
+                                        "--build-id=none", "--threads=1",          "-o",          output};
   for (auto [index, object] : enumerate(objects)) {
     if (Error error = checkRelocations(object)) return error;
     arguments.push_back(folder.file(formatv("{0}.o", index).str()));

@@ -1,0 +1,145 @@
+#include "KernelHarness.h"
+
+#include "Exec/ExecDialect.h"
+#include "Runtime/CpuFeatures.h"
+
+#include "mlir/Parser/Parser.h"
+#include "gtest/gtest.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <sys/mman.h>
+
+namespace lathe::test {
+
+Batch::Batch(std::vector<Run> runs, int32_t slotCount, int32_t blocksPerSlot) : batch_() {
+  for (const Run &run : runs) {
+    int32_t first = int32_t(tokens.size());
+    sequenceFirst.push_back(first);
+    sequenceSlots.push_back(run.slot);
+    for (int32_t row = 0; row < run.rows; ++row) {
+      tokens.push_back((first + row) * 7 % 97);
+      positions.push_back(run.position + row);
+      slots.push_back(run.slot);
+    }
+    for (int32_t row = 0; row < run.rows; row += kSegmentRows)
+      segments.push_back({run.slot, first + row, std::min(kSegmentRows, run.rows - row), run.position + row, first, run.rows});
+    outputRows.push_back(first + run.rows - 1);
+  }
+  sequenceFirst.push_back(int32_t(tokens.size()));
+  int32_t blocks = slotCount * blocksPerSlot;
+  for (int32_t i = 0; i < blocks; ++i) blockTables.push_back((i * 5 + 3) % blocks);
+  batch_.rows = int32_t(tokens.size());
+  batch_.outputs = int32_t(outputRows.size());
+  batch_.segments = int32_t(segments.size());
+  batch_.sequences = int32_t(runs.size());
+  batch_.tokens = tokens.data();
+  batch_.positions = positions.data();
+  batch_.slots = slots.data();
+  batch_.outputRows = outputRows.data();
+  batch_.runs = segments.data();
+  batch_.sequenceFirst = sequenceFirst.data();
+  batch_.sequenceSlots = sequenceSlots.data();
+  batch_.blockTables = blockTables.data();
+  batch_.blocksPerSlot = blocksPerSlot;
+}
+
+std::vector<llvm::StringRef> runnableVariants() {
+  CpuFeatures features = CpuFeatures::probe();
+  std::vector<llvm::StringRef> names;
+  for (const CpuVariant &variant : cpuVariants()) {
+    bool all = true;
+    for (llvm::StringRef feature : variant.requiredFeatures) all &= features.has(std::string_view(feature));
+    if (all) names.push_back(variant.name);
+  }
+  return names;
+}
+
+Program::Program(const std::string &body, std::vector<llvm::StringRef> variants) {
+  context_.loadDialect<LatheDialect, exec::ExecDialect>();
+  std::string text = "exec.program @cpu for \"cpu\" attributes {max_rows = 512 : i64, max_outputs = 16 : i64} {\n" + body + "\n}";
+  module_ = mlir::parseSourceString<mlir::ModuleOp>(text, &context_);
+  if (!module_) {
+    ADD_FAILURE() << "the program does not parse";
+    return;
+  }
+  auto code = compileCpuProgram(*module_->getBody()->getOps<exec::ProgramOp>().begin(), variants);
+  if (failed(code)) {
+    ADD_FAILURE() << "the program does not compile";
+    return;
+  }
+  code_ = std::move(*code);
+  for (const CpuVariantCode &variant : code_.variants) {
+    size_t bytes = variant.image.size();
+    void *image = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    std::memcpy(image, variant.image.data(), bytes);
+    mprotect(image, bytes, PROT_READ | PROT_EXEC);
+    images_.push_back({static_cast<char *>(image), bytes});
+  }
+}
+
+Program::~Program() {
+  for (auto [image, bytes] : images_) munmap(image, bytes);
+}
+
+static int64_t workItems(const KernelClass &kernelClass, const KernelBatch &batch) {
+  int64_t items = 1;
+  for (const GridFactor &factor : kernelClass.grid) {
+    int64_t count = 0;
+    switch (factor.kind) {
+    case GridKind::Constant: items *= factor.value; continue;
+    case GridKind::Rows: count = batch.rows; break;
+    case GridKind::Outputs: count = batch.outputs; break;
+    case GridKind::Segments: count = batch.segments; break;
+    case GridKind::Sequences: count = batch.sequences; break;
+    }
+    items *= (count + factor.value - 1) / factor.value;
+  }
+  return items;
+}
+
+void Program::run(size_t variant, llvm::StringRef name, const KernelBatch &batch, std::vector<void *> bindings) const {
+  for (const CpuKernelCode &kernel : code_.kernels) {
+    if (kernel.name != name) continue;
+    ASSERT_EQ(kernel.bindings, bindings.size());
+    int64_t rows = kernel.domain == exec::RowDomain::Rows      ? batch.rows
+                   : kernel.domain == exec::RowDomain::Outputs ? batch.outputs
+                                                               : batch.sequences;
+    size_t index = 0;
+    while (kernel.classes[index].maxRows < rows) ++index;
+    const KernelClass &kernelClass = kernel.classes[index];
+    auto entry = reinterpret_cast<Kernel>(images_[variant].first + code_.variants[variant].entries[kernel.firstCode + index]);
+    int64_t items = workItems(kernelClass, batch);
+    for (auto [begin, end] : {std::pair(int64_t(0), items / 2), std::pair(items / 2, items)}) {
+      Buffer<float> scratch(kernelClass.scratchBytes / 4 + 16);
+      for (size_t i = 0; i < scratch.size(); ++i) scratch[i] = std::numeric_limits<float>::quiet_NaN();
+      entry(&batch, bindings.data(), scratch.data(), begin, end);
+      for (size_t i = kernelClass.scratchBytes / 4; i < scratch.size(); ++i)
+        ASSERT_TRUE(std::isnan(scratch[i])) << "scratch overrun";
+    }
+    return;
+  }
+  FAIL() << "no kernel " << name.str();
+}
+
+Buffer<float> randomFloats(size_t count, unsigned seed, float range) {
+  Buffer<float> values(count);
+  uint64_t state = seed * 0x9e3779b97f4a7c15ull + 1;
+  for (size_t i = 0; i < count; ++i) {
+    state = state * 6364136223846793005ull + 1442695040888963407ull;
+    values[i] = (float(state >> 40) / float(1 << 23) - 1) * range;
+  }
+  return values;
+}
+
+uint16_t toBf16(float value) {
+  uint32_t bits = std::bit_cast<uint32_t>(value);
+  return uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+float fromBf16(uint16_t bits) { return std::bit_cast<float>(uint32_t(bits) << 16); }
+uint16_t toF16(float value) { return std::bit_cast<uint16_t>(_Float16(value)); }
+float fromF16(uint16_t bits) { return float(std::bit_cast<_Float16>(bits)); }
+
+} // namespace lathe::test
