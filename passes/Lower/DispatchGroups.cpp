@@ -12,7 +12,17 @@ bool lathe::hasLocality(Operation *op, Locality locality) {
   return fusable && fusable.getLocality() == locality;
 }
 
+bool lathe::isInlinedRead(Operation *op) {
+  if (isa<TokensOp, PositionsOp>(op)) return true;
+  auto convert = dyn_cast<ConvertOp>(op);
+  if (!convert || !cast<RankedTensorType>(convert.getResult().getType()).getElementType().isF32()) return false;
+  Operation *def = convert.getInput().getDefiningOp();
+  auto takesRead = [](Operation *user) { return isa<FusableOpInterface, QuantizeRowsOp, CacheWriteOp>(user); };
+  return !(def && isa<ConvertOp>(def) && isInlinedRead(def)) && llvm::all_of(op->getUsers(), takesRead);
+}
+
 bool lathe::needsKernel(Operation *op) {
+  if (isInlinedRead(op)) return false;
   return isDispatchRoot(op) || isa<FusableOpInterface, SelectOutputsOp, QuantizeRowsOp, CacheWriteOp>(op);
 }
 
@@ -32,12 +42,12 @@ DispatchGroups::DispatchGroups(Block &body) : block(&body) {
     if (isDispatchRoot(&op)) formRootGroup(&op);
   for (auto write : block->getOps<CacheWriteOp>()) formCacheGroup(write);
   for (Operation &op : *block)
-    if (needsKernel(&op) && isFree(&op)) formRowGroup(&op);
+    if (isFree(&op)) formRowGroup(&op);
 }
 
 const DispatchGroup *DispatchGroups::groupOf(Operation *op) const { return owner.lookup(op); }
 
-bool DispatchGroups::isFree(Operation *op) const { return op->getBlock() == block && !owner.count(op); }
+bool DispatchGroups::isFree(Operation *op) const { return op->getBlock() == block && needsKernel(op) && !owner.count(op); }
 
 SmallVector<Operation *> DispatchGroups::operandsOf(Operation *op) const {
   SmallVector<Operation *> result;
@@ -210,6 +220,22 @@ void DispatchGroups::addRopesOfTable(DispatchGroup &group, Value table, function
   }
 }
 
+/// Results that leave in another type leave converted.
+void DispatchGroups::addConversions(DispatchGroup &group) {
+  for (unsigned next = 0; next < group.size(); ++next)
+    for (Operation *user : group[next]->getUsers())
+      if (isa<ConvertOp>(user) && isFree(user) && staysOrdered(group, user)) group.insert(user);
+}
+
+/// Whether attention over the state reads the value, as it is or converted.
+static bool feedsAttention(Value value, FlatSymbolRefAttr state) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    if (auto convert = dyn_cast<ConvertOp>(user)) return feedsAttention(convert.getResult(), state);
+    auto attention = dyn_cast<AttentionOp>(user);
+    return attention && attention.getStateAttr() == state;
+  });
+}
+
 /// Keys turn where they are written; queries of the same layer turn beside them.
 void DispatchGroups::formCacheGroup(CacheWriteOp write) {
   DispatchGroup group;
@@ -222,16 +248,12 @@ void DispatchGroups::formCacheGroup(CacheWriteOp write) {
       Operation *def = operand.getDefiningOp();
       if (isRowWork(def) && isFree(def) && staysOrdered(group, def)) group.insert(def);
     }
-  auto feedsAttention = [&](RopeOp rope) {
-    return llvm::any_of(rope->getUsers(), [&](Operation *user) {
-      auto attention = dyn_cast<AttentionOp>(user);
-      return attention && attention.getStateAttr() == write.getStateAttr();
-    });
-  };
   SmallVector<Value> tables;
   for (Operation *op : group)
     if (auto rope = dyn_cast<RopeOp>(op)) tables.push_back(rope.getTable());
-  for (Value table : tables) addRopesOfTable(group, table, feedsAttention);
+  auto isQuery = [&](RopeOp rope) { return feedsAttention(rope.getResult(), write.getStateAttr()); };
+  for (Value table : tables) addRopesOfTable(group, table, isQuery);
+  addConversions(group);
   commit(std::move(group));
 }
 
@@ -247,6 +269,7 @@ void DispatchGroups::formRowGroup(Operation *seed) {
   if (isa<SelectOutputsOp>(seed)) addSelections(group);
   if (auto rope = dyn_cast<RopeOp>(seed)) {
     addRopesOfTable(group, rope.getTable(), [](RopeOp) { return true; });
+    addConversions(group);
     return commit(std::move(group));
   }
   unsigned norms = hasLocality(seed, Locality::Row);

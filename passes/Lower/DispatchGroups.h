@@ -14,7 +14,7 @@ using DispatchGroup = llvm::SetVector<mlir::Operation *>;
 inline constexpr int64_t kTileColumns = 64;
 
 /// Computes the groups of a block, an entry point's body. Ops that need no kernel belong to none: weight expressions,
-/// `tokens` and `positions` (cloned where they are used), `split` (a view) and dispatches that are there already.
+/// inlined reads (cloned where they are used), `split` (a view) and dispatches that are there already.
 class DispatchGroups {
 public:
   explicit DispatchGroups(mlir::Block &block);
@@ -37,6 +37,7 @@ private:
   void addQuantization(DispatchGroup &group);
   void addSelections(DispatchGroup &group);
   void addRopesOfTable(DispatchGroup &group, mlir::Value table, llvm::function_ref<bool(RopeOp)> wanted);
+  void addConversions(DispatchGroup &group);
   void commit(DispatchGroup group);
   void reportMissed(mlir::Operation *op) const;
 
@@ -52,6 +53,9 @@ private:
   llvm::DenseMap<mlir::Operation *, Reason> missed;
 };
 
+/// Whether the op is computed again in each dispatch that uses it, since that costs nothing there: a read of the batch,
+/// or a tensor of a narrow float type taken as f32.
+bool isInlinedRead(mlir::Operation *op);
 /// Whether the op runs in a kernel of its own or of others.
 bool needsKernel(mlir::Operation *op);
 /// Whether the op is fusable with the locality.

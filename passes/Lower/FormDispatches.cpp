@@ -26,7 +26,7 @@ public:
     for (Operation *op : ops) place(op);
     for (OpOperand &operand : block.getTerminator()->getOpOperands()) operand.set(mapping.lookupOrDefault(operand.get()));
     for (Operation *op : llvm::reverse(ops))
-      if (groups.groupOf(op) || (isa<TokensOp, PositionsOp>(op) && op->use_empty())) op->erase();
+      if (groups.groupOf(op) || (isInlinedRead(op) && op->use_empty())) op->erase();
   }
 
 private:
@@ -60,17 +60,17 @@ private:
     return group.front();
   }
 
-  /// `tokens` and `positions` are read from the batch where they are needed.
-  static Operation *batchRead(Value value) {
+  /// The op to compute again in the dispatch instead of passing its result.
+  static Operation *inlinedRead(Value value) {
     Operation *def = value.getDefiningOp();
-    return def && isa<TokensOp, PositionsOp>(def) ? def : nullptr;
+    return def && isInlinedRead(def) ? def : nullptr;
   }
 
   static SetVector<Value> inputsOf(const DispatchGroup &group) {
     SetVector<Value> inputs;
     for (Operation *op : group)
       for (Value operand : op->getOperands()) {
-        if (Operation *read = batchRead(operand)) operand = read->getOperand(0);
+        if (Operation *read = inlinedRead(operand)) operand = read->getOperand(0);
         if (!operand.getDefiningOp() || !group.contains(operand.getDefiningOp())) inputs.insert(operand);
       }
     return inputs;
@@ -83,7 +83,7 @@ private:
     OpBuilder bodyBuilder = OpBuilder::atBlockEnd(body);
     for (Operation *op : group) {
       for (Value operand : op->getOperands())
-        if (Operation *read = batchRead(operand); read && !inner.contains(operand)) bodyBuilder.clone(*read, inner);
+        if (Operation *read = inlinedRead(operand); read && !inner.contains(operand)) bodyBuilder.clone(*read, inner);
       bodyBuilder.clone(*op, inner);
     }
     SmallVector<Value> yields = llvm::map_to_vector(results, [&](Value value) { return inner.lookup(value); });

@@ -46,25 +46,36 @@ static std::string shapeOf(Operation *op) {
   return "";
 }
 
-static StringRef partName(Operation *op) {
-  if (auto activation = dyn_cast<ActivationOp>(op)) return stringifyActivationKind(activation.getKind());
+/// How an op shows in the name; empty where it is no more than a way to read an operand.
+static std::string partName(Operation *op) {
+  if (isa<TokensOp, PositionsOp>(op)) return "";
+  if (auto convert = dyn_cast<ConvertOp>(op)) {
+    Type type = cast<RankedTensorType>(convert.getResult().getType()).getElementType();
+    return type.isF32() ? "" : typeName(type);
+  }
+  if (auto activation = dyn_cast<ActivationOp>(op)) return stringifyActivationKind(activation.getKind()).str();
   if (isa<QuantizeRowsOp>(op)) return "quantize";
   if (isa<SelectOutputsOp>(op)) return "select";
-  return op->getName().stripDialect();
+  return op->getName().stripDialect().str();
 }
 
-std::string lathe::kernelName(Block &body) {
+std::string lathe::kernelName(Block &body, exec::RowDomain domain) {
   Operation *root = nullptr;
   for (Operation &op : body.without_terminator())
     if (isDispatchRoot(&op)) root = &op;
   std::string name;
-  if (root) name = partName(root).str() + "_" + shapeOf(root);
+  auto append = [&](const std::string &part) {
+    if (!part.empty()) name += (name.empty() ? "" : "_") + part;
+  };
+  if (root) append(partName(root) + "_" + shapeOf(root));
   for (Operation &op : body.without_terminator()) {
-    if (&op == root || isa<TokensOp, PositionsOp>(op)) continue;
-    name += (name.empty() ? "" : "_") + partName(&op).str();
-    if (!root && !name.empty() && &op == &body.front()) name += "_" + shapeOf(&op);
+    if (&op == root || partName(&op).empty()) continue;
+    bool leads = name.empty();
+    append(partName(&op));
+    if (leads) append(shapeOf(&op));
   }
   if (StringRef(name).ends_with("_")) name.pop_back();
+  if (domain != exec::RowDomain::Rows) name += "_" + stringifyRowDomain(domain).str();
   return name.empty() ? "empty" : name;
 }
 

@@ -81,7 +81,7 @@ FlatSymbolRefAttr Outliner::kernel(DispatchOp dispatch, ArrayRef<exec::SliceType
   for (const auto &state : states) body.addArgument(state.second, dispatch.getLoc());
   renameStates(body, names);
   unsigned before = known.size();
-  FlatSymbolRefAttr symbol = keep(kernel, kernelName(body));
+  FlatSymbolRefAttr symbol = keep(kernel, kernelName(body, domain));
   reusedKernels += known.size() == before;
   return symbol;
 }
