@@ -1,5 +1,5 @@
-// An embedding is a source of rows for a rows kernel: a row of the table is decoded from the packed form that a head tied
-// to it multiplies with, so the table is stored once.
+// An embedding is a source of rows for a rows kernel: a row of the table is decoded from the packed form that
+// a head tied to it multiplies with, so the table is stored once.
 #include "Codegen/CPU/EmbeddingKernel.h"
 
 #include "Codegen/CPU/RowsKernel.h"
@@ -14,7 +14,8 @@ FailureOr<SmallVector<KernelClass>> lathe::planEmbedding(exec::KernelOp kernel, 
   auto op = cast<EmbeddingOp>(findRoot(kernel));
   auto type = cast<WeightType>(op.getTable().getType());
   if (type.getPanel() != kPanelRows)
-    return op.emitOpError("needs its table in panels of ") << kPanelRows << " rows on CPUs; lathe.pack makes them";
+    return op.emitOpError("needs its table in panels of ")
+           << kPanelRows << " rows on CPUs; lathe.pack makes them";
   if (type.getEncoding().getBitmap())
     return op.emitOpError("reads rows of a bitmap, which has no kernel on CPUs; store the table without one");
   if (Operation *ids = op.getIds().getDefiningOp(); ids && !isa<TokensOp, PositionsOp>(ids))

@@ -11,7 +11,9 @@ VectorType DotProducts::vector(int64_t elementBits) const {
 }
 
 Value DotProducts::call(StringRef intrinsic, Type type, ValueRange operands) {
-  return LLVM::CallIntrinsicOp::create(on.builder, on.loc, type, on.builder.getStringAttr(intrinsic), operands).getResults();
+  return LLVM::CallIntrinsicOp::create(on.builder, on.loc, type, on.builder.getStringAttr(intrinsic),
+                                       operands)
+      .getResults();
 }
 
 static Value splat(KernelContext &on, VectorType type, int64_t value) {
@@ -29,8 +31,10 @@ DotProducts::Operand DotProducts::weights(Value words) {
 DotProducts::Operand DotProducts::activations(Value pointer) {
   Value quad = on.splat(on.load(on.builder.getI32Type(), pointer, 4), lanes());
   if (!widened()) return {vector::BitCastOp::create(on.builder, on.loc, vector(8), quad), Value()};
-  Value halves = vector::BitCastOp::create(on.builder, on.loc, vector(16), quad), eight = splat(on, vector(16), 8);
-  Value even = arith::ShRSIOp::create(on.builder, on.loc, arith::ShLIOp::create(on.builder, on.loc, halves, eight), eight);
+  Value halves = vector::BitCastOp::create(on.builder, on.loc, vector(16), quad),
+        eight = splat(on, vector(16), 8);
+  Value even = arith::ShRSIOp::create(on.builder, on.loc,
+                                      arith::ShLIOp::create(on.builder, on.loc, halves, eight), eight);
   return {even, arith::ShRSIOp::create(on.builder, on.loc, halves, eight)};
 }
 
@@ -40,8 +44,10 @@ void DotProducts::multiply(int64_t row, int64_t column, Operand weights, Operand
     StringRef name = lanes() == 16 ? "llvm.x86.avx512.vpdpbusd.512" : "llvm.x86.avx512.vpdpbusd.256";
     sums[index] = call(name, vector(32), {sums[index], weights.first, activations.first});
   } else if (widened()) {
-    sums[index] = on.add(sums[index], call("llvm.x86.avx2.pmadd.wd", vector(32), {weights.first, activations.first}));
-    sums[index] = on.add(sums[index], call("llvm.x86.avx2.pmadd.wd", vector(32), {weights.second, activations.second}));
+    sums[index] =
+        on.add(sums[index], call("llvm.x86.avx2.pmadd.wd", vector(32), {weights.first, activations.first}));
+    sums[index] =
+        on.add(sums[index], call("llvm.x86.avx2.pmadd.wd", vector(32), {weights.second, activations.second}));
   } else {
     Value pair = call("llvm.x86.avx2.pmadd.ub.sw", vector(16), {weights.first, activations.first});
     pairs[index] = pairs[index] ? on.add(pairs[index], pair) : pair;

@@ -1,14 +1,14 @@
-// The inner products of bytes behind integer linears: u8 codes of weights times s8 codes of activations, exact in i32,
-// by what the variant has.
+// The inner products of bytes behind integer linears: u8 codes of weights times s8 codes of activations,
+// exact in i32, by what the variant has.
 #pragma once
 
 #include "Codegen/CPU/LinearTile.h"
 
 namespace lathe {
 
-/// Sums of a tile while they are added up: four neighbouring columns of 32-bit lanes' worth of rows at a time.
-/// VNNI has one instruction for it. AVX2 adds pairs in 16 bits, which can't overflow up to 7 bits, for as long as they
-/// fit; full bytes are widened to 16 bits first, since `vpmaddubsw` saturates on them.
+/// Sums of a tile while they are added up: four neighbouring columns of 32-bit lanes' worth of rows at a
+/// time. VNNI has one instruction for it. AVX2 adds pairs in 16 bits, which can't overflow up to 7 bits, for
+/// as long as they fit; full bytes are widened to 16 bits first, since `vpmaddubsw` saturates on them.
 class DotProducts {
 public:
   using Value = mlir::Value;

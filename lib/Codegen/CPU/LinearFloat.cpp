@@ -1,4 +1,5 @@
-// Float activations times any encoding: decoded to f32, then fused multiply-adds with a broadcast element of x.
+// Float activations times any encoding: decoded to f32, then fused multiply-adds with a broadcast element of
+// x.
 #include "Codegen/CPU/LinearTile.h"
 #include "Codegen/CPU/WeightDecode.h"
 
@@ -46,7 +47,8 @@ private:
   Value inputElement(Value row, Value column, int64_t index) {
     Type stored = item.plan.input.getElementType();
     Value pointer = on.offset(row, on.mul(column, stored.getIntOrFloatBitWidth() / 8));
-    Value one = on.load(stored, on.offset(pointer, index * stored.getIntOrFloatBitWidth() / 8), stored.getIntOrFloatBitWidth() / 8);
+    Value one = on.load(stored, on.offset(pointer, index * stored.getIntOrFloatBitWidth() / 8),
+                        stored.getIntOrFloatBitWidth() / 8);
     return on.splat(on.widen(one), lanes());
   }
 
@@ -57,7 +59,8 @@ private:
     } else {
       source.stored = item.plan.type.getEncoding().getCodes();
       int64_t columnBytes = kPanelRows * source.stored.getIntOrFloatBitWidth() / 8;
-      source.pointer = on.offset(decode.planePointer(decode.layout().planes.front(), item.panel), on.mul(first, columnBytes));
+      source.pointer = on.offset(decode.planePointer(decode.layout().planes.front(), item.panel),
+                                 on.mul(first, columnBytes));
     }
     forTiles(item, shape(), [&](Value row, Value lane) { tile(source, first, end, row, lane); });
   }
@@ -65,7 +68,8 @@ private:
   /// Decodes columns [first, end) of the panel into scratch.
   void stage(Value first, Value end) {
     int64_t chunk = decode.chunkColumns(), columns = item.plan.inputs, whole = columns / chunk * chunk;
-    on.forRange(first, on.min(end, on.i64(whole)), chunk, [&](Value column) { stageChunk(first, column, chunk); });
+    on.forRange(first, on.min(end, on.i64(whole)), chunk,
+                [&](Value column) { stageChunk(first, column, chunk); });
     if (whole < columns)
       on.ifThen(on.less(on.i64(whole), end), [&] { stageChunk(first, on.i64(whole), columns - whole); });
   }
@@ -74,8 +78,9 @@ private:
     Value target = on.offset(item.staged(), on.mul(on.sub(column, first), kPanelRows * 4));
     on.forRange(on.i64(0), on.i64(kPanelRows), lanes(), [&](Value lane) {
       Value at = on.offset(target, on.mul(lane, 4));
-      decode.decodeColumns({item.panel, lane}, column, count,
-                           [&](int64_t i, Value values) { on.store(values, on.offset(at, i * kPanelRows * 4), 32); });
+      decode.decodeColumns({item.panel, lane}, column, count, [&](int64_t i, Value values) {
+        on.store(values, on.offset(at, i * kPanelRows * 4), 32);
+      });
     });
   }
 
@@ -97,8 +102,8 @@ private:
     storeSums(item, weight, shape(), row, lane, sums);
   }
 
-  void multiply(FloatColumns source, Value inPass, Value column, int64_t count, ArrayRef<Value> rows, Value lane,
-                MutableArrayRef<Value> sums) {
+  void multiply(FloatColumns source, Value inPass, Value column, int64_t count, ArrayRef<Value> rows,
+                Value lane, MutableArrayRef<Value> sums) {
     int64_t bytes = source.stored.getIntOrFloatBitWidth() / 8, vectors = shape().vectors;
     Value pointer = on.offset(source.pointer, on.mul(on.add(on.mul(inPass, kPanelRows), lane), bytes));
     for (int64_t i = 0; i < count; ++i) {
@@ -106,7 +111,8 @@ private:
       if (item.plan.rowClass == RowClass::One) on.prefetch(on.offset(from, 4096), 3);
       SmallVector<Value> w;
       for (int64_t v = 0; v < vectors; ++v)
-        w.push_back(on.widen(on.load(VectorType::get(lanes(), source.stored), on.offset(from, v * lanes() * bytes), 16)));
+        w.push_back(on.widen(
+            on.load(VectorType::get(lanes(), source.stored), on.offset(from, v * lanes() * bytes), 16)));
       for (auto [r, x] : llvm::enumerate(rows)) {
         Value broadcast = inputElement(x, column, i);
         for (int64_t v = 0; v < vectors; ++v) {
@@ -145,6 +151,5 @@ private:
 } // namespace
 
 void lathe::emitFloatProducts(const LinearItem &item) {
-  for (int64_t weight = 0; weight < int64_t(LinearOp(item.plan.op).getWeights().size()); ++weight)
-    FloatProducts(item, weight).run();
+  for (int64_t weight = 0; weight < item.plan.numWeights; ++weight) FloatProducts(item, weight).run();
 }

@@ -1,5 +1,5 @@
-// Quantized rows times integer codes: exact i32 sums within a group of columns, then one fused multiply-add a group, in
-// ascending order. So every variant, tile shape and number of rows gives the same bits.
+// Quantized rows times integer codes: exact i32 sums within a group of columns, then one fused multiply-add a
+// group, in ascending order. So every variant, tile shape and number of rows gives the same bits.
 #include "Codegen/CPU/LinearDot.h"
 #include "Codegen/CPU/WeightDecode.h"
 
@@ -27,8 +27,9 @@ struct CodePlanes {
 class IntegerProducts {
 public:
   IntegerProducts(const LinearItem &item, int64_t weight)
-      : item(item), on(item.on), plan(item.plan), weight(weight), decode(on, plan.type, item.weightPointer(weight)),
-        group(plan.rowGroup()), groups((plan.inputs + group - 1) / group) {}
+      : item(item), on(item.on), plan(item.plan), weight(weight),
+        decode(on, plan.type, item.weightPointer(weight)), group(plan.rowGroup()),
+        groups((plan.inputs + group - 1) / group) {}
 
   void run();
 
@@ -64,8 +65,8 @@ private:
                 llvm::function_ref<void(int64_t quad, ArrayRef<Value> words)> each);
 };
 
-/// Sums in i32 and in f32 stay in registers for 3 rows of 64 outputs on AVX-512; what does not fit is set aside at the
-/// end of a group only.
+/// Sums in i32 and in f32 stay in registers for 3 rows of 64 outputs on AVX-512; what does not fit is set
+/// aside at the end of a group only.
 TileShape IntegerProducts::shape() const {
   if (plan.rowClass == RowClass::One) return {1, kPanelRows / lanes()};
   if (lanes() < 16) return {4, 2};
@@ -81,9 +82,10 @@ CodePlanes IntegerProducts::weightPlanes(Value firstColumn) {
   return result;
 }
 
-/// Calls `each` for the quads of `columns` columns from `column` (of the pass) on, with the codes of some vectors of rows.
-void IntegerProducts::forQuads(const CodePlanes &codes, Value column, int64_t columns, int64_t vectors, Value lane,
-                               llvm::function_ref<void(int64_t, ArrayRef<Value>)> each) {
+/// Calls `each` for the quads of `columns` columns from `column` (of the pass) on, with the codes of some
+/// vectors of rows.
+void IntegerProducts::forQuads(const CodePlanes &codes, Value column, int64_t columns, int64_t vectors,
+                               Value lane, llvm::function_ref<void(int64_t, ArrayRef<Value>)> each) {
   bool streams = plan.rowClass != RowClass::Many && vectors * lanes() == kPanelRows;
   llvm::DenseMap<std::pair<size_t, int64_t>, SmallVector<Value>> units;
   auto unit = [&](size_t index, int64_t number) -> ArrayRef<Value> {
@@ -94,7 +96,8 @@ void IntegerProducts::forQuads(const CodePlanes &codes, Value column, int64_t co
     pointer = on.offset(pointer, number * 256);
     // One line of four: the hardware follows, but not into the next page by itself.
     if (streams) on.prefetch(on.offset(pointer, 4096), 3);
-    for (int64_t v = 0; v < vectors; ++v) loaded.push_back(on.load(words(), on.offset(pointer, v * lanes() * 4), 32));
+    for (int64_t v = 0; v < vectors; ++v)
+      loaded.push_back(on.load(words(), on.offset(pointer, v * lanes() * 4), 32));
     return loaded;
   };
   for (int64_t quad = 0; quad < columns / 4; ++quad) {
@@ -131,7 +134,8 @@ void IntegerProducts::stage(Value firstGroup, Value endGroup) {
     Value target = on.offset(item.staged(), on.mul(column, kPanelRows));
     int64_t vectors = kPanelRows / lanes();
     forQuads(codes, column, chunk, vectors, on.i64(0), [&](int64_t quad, ArrayRef<Value> words) {
-      for (int64_t v = 0; v < vectors; ++v) on.store(words[v], on.offset(target, quad * 256 + v * lanes() * 4), 32);
+      for (int64_t v = 0; v < vectors; ++v)
+        on.store(words[v], on.offset(target, quad * 256 + v * lanes() * 4), 32);
     });
   });
 }
@@ -140,16 +144,18 @@ Value IntegerProducts::rowEntry(Value row, int64_t section, Value index, Type ty
   return on.load(type, on.offset(on.offset(row, section), on.mul(index, 4)), 4);
 }
 
-void IntegerProducts::dotStep(const Tile &tile, Value column, Value weightColumn, int64_t columns, DotProducts &dots) {
-  forQuads(tile.codes, weightColumn, columns, tile.shape.vectors, tile.lane, [&](int64_t quad, ArrayRef<Value> words) {
-    SmallVector<DotProducts::Operand> weights;
-    for (Value word : words) weights.push_back(dots.weights(word));
-    for (auto [r, row] : llvm::enumerate(tile.rows)) {
-      DotProducts::Operand x = dots.activations(on.offset(on.offset(row, column), 4 * quad));
-      for (auto [v, w] : llvm::enumerate(weights)) dots.multiply(int64_t(r), int64_t(v), w, x);
-    }
-    dots.endQuad();
-  });
+void IntegerProducts::dotStep(const Tile &tile, Value column, Value weightColumn, int64_t columns,
+                              DotProducts &dots) {
+  forQuads(tile.codes, weightColumn, columns, tile.shape.vectors, tile.lane,
+           [&](int64_t quad, ArrayRef<Value> words) {
+             SmallVector<DotProducts::Operand> weights;
+             for (Value word : words) weights.push_back(dots.weights(word));
+             for (auto [r, row] : llvm::enumerate(tile.rows)) {
+               DotProducts::Operand x = dots.activations(on.offset(on.offset(row, column), 4 * quad));
+               for (auto [v, w] : llvm::enumerate(weights)) dots.multiply(int64_t(r), int64_t(v), w, x);
+             }
+             dots.endQuad();
+           });
 }
 
 /// The exact sums of group `index` over its first `columns` columns: i32, bias of the stored codes taken out.
@@ -159,13 +165,15 @@ SmallVector<Value> IntegerProducts::dotGroup(const Tile &tile, Value index, int6
   for (Value row : tile.rows) {
     Value start = arith::ConstantOp::create(on.builder, on.loc, on.builder.getI32IntegerAttr(0));
     if (int64_t bias = decode.layout().bias) {
-      Value factor = arith::ConstantOp::create(on.builder, on.loc, on.builder.getI32IntegerAttr(int32_t(-bias)));
+      Value factor =
+          arith::ConstantOp::create(on.builder, on.loc, on.builder.getI32IntegerAttr(int32_t(-bias)));
       start = on.mul(rowEntry(row, plan.input.getSumsOffset(), index, i32), factor);
     }
     sums.append(tile.shape.vectors, on.splat(start, lanes()));
   }
   Value column = on.mul(index, group), inPass = on.mul(on.sub(index, tile.firstGroup), group);
-  int64_t step = stepColumns(columns, tile.codes.chunkColumns()), bits = plan.type.getEncoding().getCodeBits();
+  int64_t step = stepColumns(columns, tile.codes.chunkColumns()),
+          bits = plan.type.getEncoding().getCodeBits();
   auto add = [&](Value from, ValueRange carried) {
     DotProducts dots(on, bits, tile.shape, carried);
     dotStep(tile, on.add(column, from), on.add(inPass, from), step, dots);
@@ -175,7 +183,8 @@ SmallVector<Value> IntegerProducts::dotGroup(const Tile &tile, Value index, int6
   return on.forRange(on.i64(0), on.i64(columns), step, sums, add);
 }
 
-SmallVector<Value> IntegerProducts::addGroup(const Tile &tile, Value index, int64_t columns, ValueRange carried) {
+SmallVector<Value> IntegerProducts::addGroup(const Tile &tile, Value index, int64_t columns,
+                                             ValueRange carried) {
   SmallVector<Value> dots = dotGroup(tile, index, columns), sums(carried);
   const PackedMatrix &layout = decode.layout();
   bool oneBlock = layout.blockColumns >= plan.inputs;
@@ -187,7 +196,8 @@ SmallVector<Value> IntegerProducts::addGroup(const Tile &tile, Value index, int6
     for (auto [r, row] : llvm::enumerate(tile.rows)) {
       Value &sum = sums[int64_t(r) * tile.shape.vectors + v];
       Value x = on.splat(rowEntry(row, plan.input.getScalesOffset(), index, f32), lanes());
-      Value dot = arith::SIToFPOp::create(on.builder, on.loc, floats, dots[int64_t(r) * tile.shape.vectors + v]);
+      Value dot =
+          arith::SIToFPOp::create(on.builder, on.loc, floats, dots[int64_t(r) * tile.shape.vectors + v]);
       sum = on.fma(dot, scale ? on.mulF(scale, x) : x, sum);
       if (!offset) continue;
       Value total = rowEntry(row, plan.input.getSumsOffset(), index, on.builder.getI32Type());
@@ -198,16 +208,20 @@ SmallVector<Value> IntegerProducts::addGroup(const Tile &tile, Value index, int6
   return sums;
 }
 
-void IntegerProducts::emitTile(CodePlanes codes, TileShape shape, Value firstGroup, Value endGroup, Value row, Value lane) {
+void IntegerProducts::emitTile(CodePlanes codes, TileShape shape, Value firstGroup, Value endGroup, Value row,
+                               Value lane) {
   Tile tile{shape, std::move(codes), firstGroup, lane, item.inputRows(row, shape.rows)};
   SmallVector<Value> sums = loadSums(item, weight, shape, row, lane);
-  // A group may reach behind the stored codes: where it does, what is read of it ends with them. Staged codes have room.
+  // A group may reach behind the stored codes: where it does, what is read of it ends with them. Staged codes
+  // have room.
   int64_t stored = decode.layout().paddedColumns;
-  int64_t columns = std::min(group, plan.staged ? llvm::alignTo(group, 4) : stored);
+  int64_t columns = std::min(group, plan.staged ? group : stored);
   if (groups == 1) columns = stored;
   int64_t whole = plan.staged || groups == 1 ? groups : std::min(groups, stored / group);
-  auto body = [&](Value index, ValueRange carried) { return addGroup(tile, index, columns, carried); };
-  sums = on.forRange(firstGroup, on.min(endGroup, on.i64(whole)), 1, sums, body);
+  Value end = whole < groups ? on.i64(whole) : endGroup;
+  sums = on.forRange(firstGroup, end, 1, sums, [&](Value index, ValueRange carried) {
+    return addGroup(tile, index, columns, carried);
+  });
   if (whole < groups) sums = addGroup(tile, on.i64(whole), stored - whole * group, sums);
   storeSums(item, weight, shape, row, lane, sums);
 }
@@ -216,8 +230,10 @@ void IntegerProducts::passOver(Value firstGroup, Value endGroup) {
   if (plan.staged) stage(firstGroup, endGroup);
   forTiles(item, shape(), [&](Value row, Value lane) {
     CodePlanes codes;
-    if (plan.staged) codes.planes.push_back({item.staged(), 8, 0});
-    else codes = weightPlanes(on.mul(firstGroup, group));
+    if (plan.staged)
+      codes.planes.push_back({item.staged(), 8, 0});
+    else
+      codes = weightPlanes(on.mul(firstGroup, group));
     emitTile(std::move(codes), shape(), firstGroup, endGroup, row, lane);
   });
 }
@@ -233,6 +249,5 @@ void IntegerProducts::run() {
 } // namespace
 
 void lathe::emitIntegerProducts(const LinearItem &item) {
-  for (int64_t weight = 0; weight < int64_t(LinearOp(item.plan.op).getWeights().size()); ++weight)
-    IntegerProducts(item, weight).run();
+  for (int64_t weight = 0; weight < item.plan.numWeights; ++weight) IntegerProducts(item, weight).run();
 }

@@ -1,5 +1,5 @@
-// A work item of a linear is one panel of 64 outputs for a run of rows: its sums are gathered in scratch, then the ops
-// behind the linear are computed on them while they are near.
+// A work item of a linear is one panel of 64 outputs for a run of rows: its sums are gathered in scratch,
+// then the ops behind the linear are computed on them while they are near.
 #include "Codegen/CPU/LinearKernel.h"
 
 #include "Codegen/CPU/LinearTile.h"
@@ -15,9 +15,11 @@ FailureOr<SmallVector<KernelClass>> lathe::planLinear(exec::KernelOp kernel, int
     if (rows > maxRows || (!classes.empty() && rows <= classes.back().maxRows)) continue;
     FailureOr<LinearPlan> plan = planLinearClass(kernel, rows);
     if (failed(plan)) return failure();
-    if (classes.empty() && failed(FusedRegion::checkEpilogue(kernel, plan->op, plan->outputs))) return failure();
+    if (classes.empty() && failed(FusedRegion::checkEpilogue(kernel, plan->op, plan->outputs)))
+      return failure();
     KernelClass result{rows, {{GridKind::Constant, uint32_t(plan->panels())}}, plan->scratchBytes()};
-    if (rows > plan->itemRows) result.grid.push_back(domainFactor(kernel.getDomain(), uint32_t(plan->itemRows)));
+    if (rows > plan->itemRows)
+      result.grid.push_back(domainFactor(kernel.getDomain(), uint32_t(plan->itemRows)));
     classes.push_back(std::move(result));
   }
   return classes;
@@ -26,9 +28,12 @@ FailureOr<SmallVector<KernelClass>> lathe::planLinear(exec::KernelOp kernel, int
 static Value domainRows(KernelContext &on) {
   exec::KernelOp kernel = on.kernel;
   switch (kernel.getDomain()) {
-  case exec::RowDomain::Rows: return on.batchCount(LATHE_BATCH(rows));
-  case exec::RowDomain::Outputs: return on.batchCount(LATHE_BATCH(outputs));
-  case exec::RowDomain::Sequences: return on.batchCount(LATHE_BATCH(sequences));
+  case exec::RowDomain::Rows:
+    return on.batchCount(LATHE_BATCH(rows));
+  case exec::RowDomain::Outputs:
+    return on.batchCount(LATHE_BATCH(outputs));
+  case exec::RowDomain::Sequences:
+    return on.batchCount(LATHE_BATCH(sequences));
   }
   llvm_unreachable("all domains are handled");
 }
@@ -41,9 +46,10 @@ static void emitRows(const LinearItem &item, int64_t columns) {
     Value first = on.mul(item.panel, kPanelRows);
     on.forColumns(columns, [&](Value column, int64_t width) {
       SmallVector<Value> values;
-      for (int64_t weight = 0; weight < int64_t(op.getWeights().size()); ++weight)
+      for (int64_t weight = 0; weight < item.plan.numWeights; ++weight)
         values.push_back(on.loadFloats(item.sums(weight, row), on.builder.getF32Type(), column, width));
-      item.region.emitEpilogue(op, values, Place{on.add(item.firstRow, row), on.add(first, column), width, std::nullopt});
+      item.region.emitEpilogue(op, values,
+                               Place{on.add(item.firstRow, row), on.add(first, column), width, std::nullopt});
     });
   });
 }

@@ -8,12 +8,14 @@ using namespace lathe;
 static constexpr int64_t kFewRows = 8;
 /// Unpacking a panel costs as much as two of these rows.
 static constexpr int64_t kItemRows = 96;
-/// Codes of a pass in the second cache (256 KiB), decoded floats in the first (32 KiB), stored floats in the second.
+/// Codes of a pass in the second cache (256 KiB), decoded floats in the first (32 KiB), stored floats in the
+/// second.
 static constexpr int64_t kCodeColumns = 4096, kDecodedColumns = 128, kFloatColumns = 512;
 
 int64_t LinearPlan::scratchBytes() const {
   if (!staged) return stagedOffset();
-  // Units of codes are decoded whole, and whole groups of x are multiplied: room for either behind the last column.
+  // Units of codes are decoded whole, and whole groups of x are multiplied: room for either behind the last
+  // column.
   int64_t unit = integer && rowGroup() < inputs ? std::lcm(int64_t(32), rowGroup()) : 32;
   int64_t columns = llvm::alignTo(passColumns, unit);
   return stagedOffset() + columns * kPanelRows * (integer ? 1 : 4);
@@ -29,14 +31,16 @@ static int64_t unitOf(EncodingAttr encoding) {
 static LogicalResult checkInteger(LinearPlan &plan) {
   EncodingAttr encoding = plan.type.getEncoding();
   if (!encoding.hasIntegerCodes())
-    return plan.op.emitOpError("multiplies quantized rows with codes that are not integers; leave its input unquantized");
+    return plan.op.emitOpError(
+        "multiplies quantized rows with codes that are not integers; leave its input unquantized");
   int64_t group = plan.rowGroup(), block = encoding.getBlockShape(plan.outputs, plan.inputs).second;
   if (block < plan.inputs && block % group != 0)
-    return plan.op.emitOpError("has scales for ")
-           << block << " columns of the weights, which groups of " << group << " columns of the input do not divide";
+    return plan.op.emitOpError("has scales for ") << block << " columns of the weights, which groups of "
+                                                  << group << " columns of the input do not divide";
   if (group < plan.inputs && group % unitOf(encoding) != 0)
     return plan.op.emitOpError("needs groups of a multiple of ")
-           << unitOf(encoding) << " columns for codes of " << encoding.getCodeBits() << " bits, not " << group;
+           << unitOf(encoding) << " columns for codes of " << encoding.getCodeBits() << " bits, not "
+           << group;
   return success();
 }
 
@@ -61,9 +65,11 @@ static void chooseFloat(LinearPlan &plan) {
 static LogicalResult checkOperands(exec::KernelOp kernel, LinearOp op) {
   for (Value weight : op.getWeights()) {
     auto type = cast<WeightType>(weight.getType());
-    if (!isa<BlockArgument>(weight)) return op.emitOpError("reads a weight that is not an argument of its kernel");
+    if (!isa<BlockArgument>(weight))
+      return op.emitOpError("reads a weight that is not an argument of its kernel");
     if (type.getPanel() != kPanelRows)
-      return op.emitOpError("needs weights in panels of ") << kPanelRows << " rows on CPUs; lathe.pack makes them";
+      return op.emitOpError("needs weights in panels of ")
+             << kPanelRows << " rows on CPUs; lathe.pack makes them";
     if (type.getEncoding().getBitmap())
       return op.emitOpError("multiplies a bitmap, which has no kernel on CPUs; store the matrix without one");
   }
@@ -80,13 +86,16 @@ FailureOr<LinearPlan> lathe::planLinearClass(exec::KernelOp kernel, int64_t maxR
   plan.type = cast<WeightType>(op.getWeights().front().getType());
   plan.outputs = plan.type.getRows();
   plan.inputs = plan.type.getColumns();
+  plan.numWeights = int64_t(op.getWeights().size());
   Value stored = op.getInput();
   while (Operation *view = stored.getDefiningOp()) stored = view->getOperand(0);
   unsigned number = cast<BlockArgument>(stored).getArgNumber();
   plan.input = cast<exec::SliceType>(cast<TypeAttr>(kernel.getSlices()[number]).getValue());
   plan.integer = plan.input.getGroup() != 0;
   plan.rowClass = maxRows == 1 ? RowClass::One : maxRows <= kFewRows ? RowClass::Few : RowClass::Many;
-  plan.itemRows = plan.rowClass == RowClass::One ? 1 : std::min(maxRows, plan.rowClass == RowClass::Few ? kFewRows : kItemRows);
+  plan.itemRows = plan.rowClass == RowClass::One
+                      ? 1
+                      : std::min(maxRows, plan.rowClass == RowClass::Few ? kFewRows : kItemRows);
   if (plan.integer && failed(checkInteger(plan))) return failure();
   plan.integer ? chooseInteger(plan) : chooseFloat(plan);
   return plan;

@@ -1,4 +1,5 @@
-// How one linear is computed for calls of up to some number of rows: decided once, the same for every variant.
+// How one linear is computed for calls of up to some number of rows: decided once, the same for every
+// variant.
 #pragma once
 
 #include "Codegen/CPU/KernelEmitter.h"
@@ -6,7 +7,8 @@
 
 namespace lathe {
 
-/// What bounds a call: one row and a few rows read the weights as fast as memory gives them; many rows multiply.
+/// What bounds a call: one row and a few rows read the weights as fast as memory gives them; many rows
+/// multiply.
 enum class RowClass { One, Few, Many };
 
 struct LinearPlan {
@@ -14,13 +16,15 @@ struct LinearPlan {
   exec::SliceType input;   ///< how x is stored
   WeightType type;         ///< of every weight
   int64_t outputs, inputs; ///< N, K
-  bool integer;            ///< quantized rows times integer codes
+  int64_t numWeights;
+  bool integer; ///< quantized rows times integer codes
   RowClass rowClass;
   /// Rows of x in one work item, next to one panel of the weights.
   int64_t itemRows;
   /// Columns of the weights that all rows of an item meet before the next ones; K where one pass does.
   int64_t passColumns;
-  /// The pass's part of the panel is decoded into scratch first: u8 codes in quads (integer), or f32 [column][64].
+  /// The pass's part of the panel is decoded into scratch first: u8 codes in quads (integer), or f32
+  /// [column][64].
   bool staged;
 
   int64_t panels() const { return (outputs + kPanelRows - 1) / kPanelRows; }
@@ -28,11 +32,12 @@ struct LinearPlan {
   /// Columns that share a scale of x (integer).
   int64_t rowGroup() const { return std::min(input.getGroup(), inputs); }
 
-  //--- Scratch of a thread: f32 sums [weight][row][64], then the staged part of the panel -----------------------
+  //--- Scratch of a thread: f32 sums [weight][row][64], then the staged part of the panel
+  //-----------------------
   /// A tile of rows may overhang the item's last row; its sums have room.
   static constexpr int64_t kOverhang = 8;
   int64_t sumsBytes() const { return (itemRows + kOverhang) * kPanelRows * 4; } ///< of one weight
-  int64_t stagedOffset() const { return sumsBytes() * int64_t(op.getWeights().size()); }
+  int64_t stagedOffset() const { return sumsBytes() * numWeights; }
   int64_t scratchBytes() const;
 };
 

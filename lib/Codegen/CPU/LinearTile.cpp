@@ -16,7 +16,8 @@ SmallVector<Value> LinearItem::inputRows(Value first, int64_t count) const {
   LinearOp op = plan.op;
   SmallVector<Value> pointers;
   for (int64_t i = 0; i < count; ++i) {
-    Value row = on.add(firstRow, plan.itemRows == 1 ? first : on.min(on.add(first, i), on.sub(rows, on.i64(1))));
+    Value row =
+        on.add(firstRow, plan.itemRows == 1 ? first : on.min(on.add(first, i), on.sub(rows, on.i64(1))));
     pointers.push_back(region.storedRow(op.getInput(), row)->pointer);
   }
   return pointers;
@@ -26,11 +27,15 @@ void lathe::forTiles(const LinearItem &item, TileShape shape, llvm::function_ref
   KernelContext &on = item.on;
   int64_t width = shape.vectors * on.variant.f32Lanes();
   auto lanes = [&](Value row) {
-    if (width == kPanelRows) tile(row, on.i64(0));
-    else on.forRange(on.i64(0), on.i64(kPanelRows), width, [&](Value lane) { tile(row, lane); });
+    if (width == kPanelRows)
+      tile(row, on.i64(0));
+    else
+      on.forRange(on.i64(0), on.i64(kPanelRows), width, [&](Value lane) { tile(row, lane); });
   };
-  if (item.plan.itemRows <= shape.rows) lanes(on.i64(0));
-  else on.forRange(on.i64(0), item.rows, shape.rows, lanes);
+  if (item.plan.itemRows <= shape.rows)
+    lanes(on.i64(0));
+  else
+    on.forRange(on.i64(0), item.rows, shape.rows, lanes);
 }
 
 /// Calls `each` with the number of a sum and its address.
@@ -44,7 +49,8 @@ static void forSums(const LinearItem &item, int64_t weight, TileShape shape, Val
   }
 }
 
-SmallVector<Value> lathe::loadSums(const LinearItem &item, int64_t weight, TileShape shape, Value row, Value lane) {
+SmallVector<Value> lathe::loadSums(const LinearItem &item, int64_t weight, TileShape shape, Value row,
+                                   Value lane) {
   KernelContext &on = item.on;
   int64_t lanes = on.variant.f32Lanes();
   SmallVector<Value> sums(shape.rows * shape.vectors);
@@ -53,12 +59,15 @@ SmallVector<Value> lathe::loadSums(const LinearItem &item, int64_t weight, TileS
     return sums;
   }
   Type type = VectorType::get(lanes, on.builder.getF32Type());
-  forSums(item, weight, shape, row, lane, [&](int64_t index, Value pointer) { sums[index] = on.load(type, pointer, 32); });
+  forSums(item, weight, shape, row, lane,
+          [&](int64_t index, Value pointer) { sums[index] = on.load(type, pointer, 32); });
   return sums;
 }
 
-void lathe::storeSums(const LinearItem &item, int64_t weight, TileShape shape, Value row, Value lane, ValueRange sums) {
-  forSums(item, weight, shape, row, lane, [&](int64_t index, Value pointer) { item.on.store(sums[index], pointer, 32); });
+void lathe::storeSums(const LinearItem &item, int64_t weight, TileShape shape, Value row, Value lane,
+                      ValueRange sums) {
+  forSums(item, weight, shape, row, lane,
+          [&](int64_t index, Value pointer) { item.on.store(sums[index], pointer, 32); });
 }
 
 void lathe::clearSums(const LinearItem &item, int64_t weight) {
@@ -66,6 +75,7 @@ void lathe::clearSums(const LinearItem &item, int64_t weight) {
   if (item.plan.onePass()) return;
   on.forRange(on.i64(0), on.add(item.rows, LinearPlan::kOverhang), 1, [&](Value row) {
     Value pointer = item.sums(weight, row);
-    for (int64_t lane = 0; lane < kPanelRows; lane += 16) on.store(on.splat(0.0, 16), on.offset(pointer, lane * 4), 32);
+    for (int64_t lane = 0; lane < kPanelRows; lane += 16)
+      on.store(on.splat(0.0, 16), on.offset(pointer, lane * 4), 32);
   });
 }

@@ -23,23 +23,26 @@ struct LinearItem {
   llvm::SmallVector<mlir::Value> inputRows(mlir::Value first, int64_t count) const;
 };
 
-/// Rows and register-wide vectors of outputs that are summed up at a time. What is read is a matter of the variant.
+/// Rows and register-wide vectors of outputs that are summed up at a time. What is read is a matter of the
+/// variant.
 struct TileShape {
   int64_t rows, vectors;
 };
 
 /// Calls `tile` for all tiles of the item: the first row (of the item), and the first lane of the panel.
-void forTiles(const LinearItem &item, TileShape shape, llvm::function_ref<void(mlir::Value row, mlir::Value lane)> tile);
+void forTiles(const LinearItem &item, TileShape shape,
+              llvm::function_ref<void(mlir::Value row, mlir::Value lane)> tile);
 
 /// The sums of a tile, row by row: zero, or what earlier passes have left in scratch.
-llvm::SmallVector<mlir::Value> loadSums(const LinearItem &item, int64_t weight, TileShape shape, mlir::Value row,
-                                        mlir::Value lane);
+llvm::SmallVector<mlir::Value> loadSums(const LinearItem &item, int64_t weight, TileShape shape,
+                                        mlir::Value row, mlir::Value lane);
 void storeSums(const LinearItem &item, int64_t weight, TileShape shape, mlir::Value row, mlir::Value lane,
                mlir::ValueRange sums);
 /// Where there are several passes: zero in scratch before the first.
 void clearSums(const LinearItem &item, int64_t weight);
 
-/// All sums of the item, for every weight: f32 activations times any encoding, or quantized rows times integer codes.
+/// All sums of the item, for every weight: f32 activations times any encoding, or quantized rows times
+/// integer codes.
 void emitFloatProducts(const LinearItem &item);
 void emitIntegerProducts(const LinearItem &item);
 

@@ -1,0 +1,226 @@
+#include "Codegen/CPU/WeightDecode.h"
+
+using namespace mlir;
+using namespace lathe;
+
+WeightDecode::WeightDecode(KernelContext &context, WeightType type, Value base)
+    : context(context), matrix(packedLayout(type)), base(base) {}
+
+static int64_t unitColumns(const PackedPlane &plane) { return 4 * (8 / plane.bits); }
+
+int64_t WeightDecode::chunkColumns() const {
+  int64_t columns = 1;
+  if (matrix.order == PackedOrder::Quads)
+    for (const PackedPlane &plane : matrix.planes) columns = std::max(columns, unitColumns(plane));
+  return columns;
+}
+
+Value WeightDecode::planePointer(const PackedPlane &plane, Value panel) {
+  int64_t panelBytes = plane.bytes / (matrix.paddedRows / kPanelRows);
+  return context.offset(context.offset(base, plane.offset), context.mul(panel, panelBytes));
+}
+
+Value WeightDecode::applyParts(const PackedMatrix &of, Value number, Value scale, Value offset) {
+  // Two roundings, as lib/Weights has it.
+  if (scale) number = context.mulF(scale, number);
+  return offset ? context.addF(number, offset) : number;
+}
+
+/// Elements in Columns or RowMajor order, from the element number `first` on.
+static Value loadNumbers(KernelContext &context, const PackedMatrix &of, Value base, Value first,
+                         int64_t width) {
+  const PackedPlane &plane = of.planes.front();
+  Value pointer = context.offset(base, plane.offset);
+  Type codes = of.encoding.getCodes();
+  if (plane.bits > 8) return context.loadFloats(pointer, codes, first, width);
+  Value bytes =
+      context.load(VectorType::get(width, context.builder.getI8Type()), context.offset(pointer, first));
+  Type wide = VectorType::get(width, context.builder.getI32Type());
+  return codeNumbers(context, of.encoding, arith::ExtUIOp::create(context.builder, context.loc, wide, bytes));
+}
+
+//===------------------------------------------------------------------------------------------------------------===//
+// Lanes are rows
+//===------------------------------------------------------------------------------------------------------------===//
+
+Value WeightDecode::partLanes(const PackedMatrix &whole, const PackedMatrix *part, PanelLanes rows,
+                              Value column) {
+  if (!part) return {};
+  if (part->order == PackedOrder::RowMajor) return sharedLanes(whole, *part, rows, column);
+  Value index = context.add(
+      context.mul(context.add(context.mul(rows.panel, part->columns), column), kPanelRows), rows.lane);
+  Value number = loadNumbers(context, *part, base, index, lanes());
+  Value block =
+      part->blockColumns >= part->columns ? context.i64(0) : context.div(column, part->blockColumns);
+  Value scale = partLanes(*part, part->scale.get(), rows, block);
+  Value offset = partLanes(*part, part->offset.get(), rows, block);
+  return applyParts(*part, number, scale, offset);
+}
+
+/// Scales that several rows share: one for all lanes, or looked up lane by lane.
+Value WeightDecode::sharedLanes(const PackedMatrix &whole, const PackedMatrix &part, PanelLanes rows,
+                                Value column) {
+  Value first = context.add(context.mul(rows.panel, kPanelRows), rows.lane);
+  auto entry = [&](Value row) { // rows that pad the panel repeat the last entry
+    Value shared = context.min(context.div(row, whole.blockRows), context.i64(part.rows - 1));
+    return element(part, shared, column);
+  };
+  if (whole.blockRows >= whole.rows || whole.blockRows % lanes() == 0) {
+    Value one = entry(first);
+    return vector::ShuffleOp::create(context.builder, context.loc, one, one,
+                                     SmallVector<int64_t>(lanes(), 0));
+  }
+  Value result = context.splat(0.0, lanes());
+  for (int64_t lane = 0; lane < lanes(); ++lane) {
+    Value scalar = vector::ExtractOp::create(context.builder, context.loc, entry(context.add(first, lane)),
+                                             ArrayRef<int64_t>{0});
+    result = vector::InsertOp::create(context.builder, context.loc, scalar, result, ArrayRef<int64_t>{lane});
+  }
+  return result;
+}
+
+void WeightDecode::decodeColumns(PanelLanes rows, Value first, int64_t count, EachColumn each) {
+  int64_t chunk = chunkColumns(), block = matrix.blockColumns;
+  bool parts = matrix.scale || matrix.offset;
+  Value scale, offset;
+  auto fetchParts = [&](Value index) {
+    scale = scaleLanes(rows, index);
+    offset = offsetLanes(rows, index);
+  };
+  if (parts && block >= matrix.columns)
+    fetchParts(context.i64(0));
+  else if (parts && block % chunk == 0)
+    fetchParts(context.div(first, block));
+  bool perColumn = parts && block < matrix.columns && block % chunk != 0;
+
+  Type words = VectorType::get(lanes(), context.builder.getI32Type());
+  llvm::DenseMap<std::pair<size_t, int64_t>, Value> units;
+  auto unit = [&](size_t index, int64_t number) {
+    Value &loaded = units[{index, number}];
+    if (!loaded) {
+      const PackedPlane &plane = matrix.planes[index];
+      Value at = context.add(context.mul(context.div(first, unitColumns(plane)), 256), number * 256);
+      Value bytes = context.add(at, context.mul(rows.lane, 4));
+      loaded = context.load(words, context.offset(planePointer(plane, rows.panel), bytes), 32);
+    }
+    return loaded;
+  };
+  auto code = [&](int64_t i) {
+    Value result;
+    for (auto [index, plane] : llvm::enumerate(matrix.planes)) {
+      int64_t inside = i % unitColumns(plane);
+      Value word = unit(index, i / unitColumns(plane));
+      Value bits = maskBits(context, shiftRight(context, word, 8 * (inside % 4) + inside / 4 * plane.bits),
+                            (1u << plane.bits) - 1);
+      bits = shiftLeft(context, bits, plane.shift);
+      result = result ? arith::OrIOp::create(context.builder, context.loc, result, bits).getResult() : bits;
+    }
+    return result;
+  };
+  for (int64_t i = 0; i < count; ++i) {
+    // Blocks that end within the chunk: their scale changes on the way.
+    if (perColumn && (chunk % block != 0 || i % block == 0))
+      fetchParts(context.div(context.add(first, i), block));
+    Value number;
+    if (matrix.order == PackedOrder::Quads) {
+      number = codeNumbers(context, matrix.encoding, code(i));
+    } else {
+      Value column = context.add(context.mul(rows.panel, matrix.columns), context.add(first, i));
+      number = loadNumbers(context, matrix, base, context.add(context.mul(column, kPanelRows), rows.lane),
+                           lanes());
+    }
+    each(i, applyParts(matrix, number, scale, offset));
+  }
+}
+
+//===------------------------------------------------------------------------------------------------------------===//
+// Lanes are columns of one row
+//===------------------------------------------------------------------------------------------------------------===//
+
+/// The stored code at (row, column) of a matrix in quads: vector<1 x i32>.
+Value WeightDecode::codeElement(const PackedMatrix &of, Value row, Value column) {
+  Value panel = context.div(row, kPanelRows), lane = context.rem(row, kPanelRows);
+  Type wide = VectorType::get(1, context.builder.getI32Type()),
+       narrow = VectorType::get(1, context.builder.getI8Type());
+  Value result;
+  for (const PackedPlane &plane : of.planes) {
+    Value unit = context.div(column, unitColumns(plane)), inside = context.rem(column, unitColumns(plane));
+    Value byte =
+        context.add(context.add(context.mul(unit, 256), context.mul(lane, 4)), context.rem(inside, 4));
+    Value stored = context.load(narrow, context.offset(planePointer(plane, panel), byte));
+    Value bits = arith::ExtUIOp::create(context.builder, context.loc, wide, stored);
+    Value shift = context.mul(context.div(inside, 4), plane.bits);
+    shift = arith::TruncIOp::create(context.builder, context.loc, context.builder.getI32Type(), shift);
+    bits = arith::ShRUIOp::create(context.builder, context.loc, bits, context.splat(shift, 1));
+    bits = shiftLeft(context, maskBits(context, bits, (1u << plane.bits) - 1), plane.shift);
+    result = result ? arith::OrIOp::create(context.builder, context.loc, result, bits).getResult() : bits;
+  }
+  return result;
+}
+
+Value WeightDecode::element(const PackedMatrix &of, Value row, Value column) {
+  Value number;
+  if (of.order == PackedOrder::Quads) {
+    number = codeNumbers(context, of.encoding, codeElement(of, row, column));
+  } else if (of.order == PackedOrder::RowMajor) {
+    number = loadNumbers(context, of, base, context.add(context.mul(row, of.columns), column), 1);
+  } else {
+    Value panel = context.div(row, kPanelRows), lane = context.rem(row, kPanelRows);
+    Value index =
+        context.add(context.mul(context.add(context.mul(panel, of.columns), column), kPanelRows), lane);
+    number = loadNumbers(context, of, base, index, 1);
+  }
+  auto part = [&](const PackedMatrix *matrix) {
+    return matrix ? element(*matrix, context.div(row, of.blockRows), context.div(column, of.blockColumns))
+                  : Value();
+  };
+  return applyParts(of, number, part(of.scale.get()), part(of.offset.get()));
+}
+
+/// Stored codes of `width` columns from a multiple of 4 on: vector<width x i32>.
+Value WeightDecode::rowQuads(Value row, Value column, int64_t width) {
+  Value panel = context.div(row, kPanelRows), lane = context.rem(row, kPanelRows);
+  Type i32 = context.builder.getI32Type();
+  Value quads = arith::ConstantOp::create(
+      context.builder, context.loc, DenseElementsAttr::get(VectorType::get(width / 4, i32), APInt(32, 0)));
+  for (int64_t quad = 0; quad < width / 4; ++quad) {
+    Value codes;
+    for (const PackedPlane &plane : matrix.planes) {
+      Value first = context.add(column, 4 * quad);
+      Value byte =
+          context.add(context.mul(context.div(first, unitColumns(plane)), 256), context.mul(lane, 4));
+      Value word = context.load(VectorType::get(1, i32), context.offset(planePointer(plane, panel), byte), 4);
+      Value shift = context.mul(context.div(context.rem(first, unitColumns(plane)), 4), plane.bits);
+      shift = context.splat(arith::TruncIOp::create(context.builder, context.loc, i32, shift), 1);
+      word = arith::ShRUIOp::create(context.builder, context.loc, word, shift);
+      word = shiftLeft(context, maskBits(context, word, ((1u << plane.bits) - 1) * 0x01010101u), plane.shift);
+      codes = codes ? arith::OrIOp::create(context.builder, context.loc, codes, word).getResult() : word;
+    }
+    Value scalar = vector::ExtractOp::create(context.builder, context.loc, codes, ArrayRef<int64_t>{0});
+    quads = vector::InsertOp::create(context.builder, context.loc, scalar, quads, ArrayRef<int64_t>{quad});
+  }
+  Value bytes = vector::BitCastOp::create(context.builder, context.loc,
+                                          VectorType::get(width, context.builder.getI8Type()), quads);
+  return arith::ExtUIOp::create(context.builder, context.loc, VectorType::get(width, i32), bytes);
+}
+
+Value WeightDecode::decodeRow(Value row, Value column, int64_t width, bool aligned) {
+  bool oneBlock = matrix.blockColumns >= matrix.columns || (aligned && matrix.blockColumns % width == 0);
+  if (matrix.order == PackedOrder::Quads && aligned && width % 4 == 0 && oneBlock) {
+    Value number = codeNumbers(context, matrix.encoding, rowQuads(row, column, width));
+    auto part = [&](const PackedMatrix *of) -> Value {
+      if (!of) return {};
+      Value one = element(*of, context.div(row, matrix.blockRows), context.div(column, matrix.blockColumns));
+      return vector::ShuffleOp::create(context.builder, context.loc, one, one,
+                                       SmallVector<int64_t>(width, 0));
+    };
+    return applyParts(matrix, number, part(matrix.scale.get()), part(matrix.offset.get()));
+  }
+  Value result = context.splat(0.0, width);
+  for (int64_t i = 0; i < width; ++i) {
+    Value scalar = vector::ExtractOp::create(
+        context.builder, context.loc, element(matrix, row, context.add(column, i)), ArrayRef<int64_t>{0});
+    result = vector::InsertOp::create(context.builder, context.loc, scalar, result, ArrayRef<int64_t>{i});
+  }
+  return result;
+}
