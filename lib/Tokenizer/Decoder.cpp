@@ -26,13 +26,21 @@ void Decoder::emit(DecoderState &state, std::string_view bytes, std::string &out
   state.characters.push(bytes, out);
 }
 
+std::string_view Decoder::piece(int32_t id) const {
+  PieceType type = vocabulary_.type(static_cast<size_t>(id));
+  if (type == PieceType::UserDefined || type == PieceType::Control) {
+    if (auto text = texts_.find(id); text != texts_.end()) return text->second;
+  }
+  return vocabulary_.piece(static_cast<size_t>(id));
+}
+
 static std::string byteName(char byte) {
   const char *digits = "0123456789ABCDEF";
   return {'<', '0', 'x', digits[static_cast<unsigned char>(byte) >> 4], digits[byte & 15], '>'};
 }
 
 void Decoder::append(DecoderState &state, int32_t id, std::string &out) const {
-  std::string_view piece = vocabulary_.piece(static_cast<size_t>(id));
+  std::string_view piece = this->piece(id);
   bool first = !state.any;
   state.any = true;
   switch (data_.kind) {
@@ -69,7 +77,7 @@ std::string Decoder::wordPiece(std::string_view piece, bool first) const {
 }
 
 std::string Decoder::bytes(int32_t id) const {
-  std::string_view piece = vocabulary_.piece(static_cast<size_t>(id));
+  std::string_view piece = this->piece(id);
   if (data_.kind == DecoderKind::ByteLevel) return std::string(piece);
   if (data_.kind == DecoderKind::WordPiece) return wordPiece(piece, false);
   if (vocabulary_.type(static_cast<size_t>(id)) == PieceType::Byte)

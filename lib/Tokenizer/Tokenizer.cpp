@@ -83,6 +83,7 @@ Result<Tokenizer> Tokenizer::load(std::span<const std::byte> flatbuffer) {
     auto content = data->normalizer.apply(token->content, /*first=*/false);
     if (!content) return content.status().in("tokenizer");
     data->normalized.add(*token, *content);
+    data->decoder.setText(static_cast<int32_t>(token->id), std::move(*content));
   }
   return Tokenizer(std::move(data));
 }
