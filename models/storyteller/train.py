@@ -13,12 +13,16 @@ Needs torch >= 2.9, tokenizers and safetensors. README.md beside this file is th
 import argparse
 import json
 import math
+import os
 import pathlib
 import random
 import re
 import time
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning at barriers wastes a shared machine
+
 import torch
+from torch import multiprocessing
 from torch import nn
 from torch.nn import functional as F
 
@@ -230,15 +234,56 @@ def exportFolder(state, tokenizer, folder):
 
 # ---- training -------------------------------------------------------------------------------------------------------
 
-@torch.no_grad()
-def evaluate(model, held):
-    """Nats per token over the held-out windows (bf16 autocast, as in training)."""
-    total = count = 0
-    for batch in torch.stack(held).split(4):
-        with torch.autocast("cpu", torch.bfloat16):
-            total += model(batch[:, :-1], batch[:, 1:]).item()
-        count += batch[:, 1:].numel()
-    return total / count
+PIECE = 2  # sequences in one forward and backward pass
+
+
+def work(model, gradients, tasks, results):
+    """One worker: single-threaded passes over the pieces it takes; gradients add up in its shared row."""
+    torch.set_num_threads(1)
+    at = 0
+    for weight in model.parameters():
+        weight.grad = gradients[at:at + weight.numel()].view_as(weight)
+        at += weight.numel()
+    while True:
+        batch, scale = tasks.get()
+        with torch.set_grad_enabled(scale > 0), torch.autocast("cpu", torch.bfloat16):
+            loss = model(batch[:, :-1], batch[:, 1:])
+        if scale > 0:
+            (loss * scale).backward()
+        results.put(loss.item())
+
+
+class Workers:
+    """Processes that share the weights and take pieces of a batch from one queue: where other programs slow one core
+    down, the other takes more, and nobody waits inside an operation."""
+
+    def __init__(self, model, count):
+        context = multiprocessing.get_context("spawn")
+        self.model = model.share_memory()
+        size = sum(p.numel() for p in model.parameters())
+        self.gradients = [torch.zeros(size).share_memory_() for _ in range(count)]
+        self.tasks, self.results = context.Queue(), context.Queue()
+        for row in self.gradients:
+            context.Process(target=work, args=(model, row, self.tasks, self.results), daemon=True).start()
+
+    def losses(self, windows, scale=0.0):
+        """The summed loss of the windows; with a scale, also the gradient of scale * loss in the weights' .grad."""
+        pieces = [torch.stack(windows[i:i + PIECE]) for i in range(0, len(windows), PIECE)]
+        for piece in pieces:
+            self.tasks.put((piece, scale))
+        total = sum(self.results.get() for _ in pieces)
+        if scale > 0:
+            flat, at = sum(self.gradients), 0
+            for weight in self.model.parameters():
+                weight.grad = flat[at:at + weight.numel()].view_as(weight)
+                at += weight.numel()
+            for row in self.gradients:
+                row.zero_()
+        return total
+
+    def evaluate(self, windows):
+        """Nats per token (bf16 autocast, as in training)."""
+        return self.losses(windows) / (len(windows) * CONTEXT)
 
 
 def prepare(args):
@@ -278,6 +323,7 @@ def train(args):
         average, seen = saved["average"], saved["seen"]
         for o, state in zip(optimizer, saved["optimizer"]):
             o.load_state_dict(state)
+    workers = Workers(model, args.threads)
     log = open(args.out / "log.jsonl", "a")
 
     def record(**what):
@@ -285,10 +331,11 @@ def train(args):
         print(json.dumps(what), flush=True)
 
     def save(final=False):
+        shown = held if final else held[::4]
         live = {n: p.detach().clone() for n, p in model.named_parameters()}
-        losses = dict(live=evaluate(model, held))
+        losses = dict(live=workers.evaluate(shown))
         model.load_state_dict(average)
-        losses["average"] = evaluate(model, held)
+        losses["average"] = workers.evaluate(shown)
         best = min(losses, key=losses.get)
         exportFolder(average if best == "average" else live, tokenizer, args.out / "export")
         model.load_state_dict(live)
@@ -310,25 +357,18 @@ def train(args):
         p = spent() / args.minutes
         rate = min(1.0, (seen["steps"] + 1) / args.warmup if not args.resume else 1.0, p / 0.01 + 0.02)
         rate *= 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * p))
-        total = 0.0
-        for _ in range(args.batch // 4):
-            batch = torch.stack([queue.pop() for _ in range(4)])
-            with torch.autocast("cpu", torch.bfloat16):
-                loss = model(batch[:, :-1], batch[:, 1:]) / (args.batch * CONTEXT)
-            loss.backward()
-            total += loss.item()
+        total = workers.losses([queue.pop() for _ in range(args.batch)], 1 / (args.batch * CONTEXT))
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for o in optimizer:
             for group in o.param_groups:
                 group["lr"] = group.setdefault("peak", group["lr"]) * rate
             o.step()
-            o.zero_grad()
         seen.update(steps=seen["steps"] + 1, tokens=seen["tokens"] + args.batch * CONTEXT, minutes=before + spent())
         # The averaging window grows with the run and ends at about the last 3 % of a long one.
         decay = min(0.98, 1 - 1 / (1 + seen["steps"] / 10))
         for name, weight in model.named_parameters():
             average[name].lerp_(weight.detach(), 1 - decay)
-        losses.append(total)
+        losses.append(total / (args.batch * CONTEXT))
         if spent() - shown > 0.5:
             shown = spent()
             record(minutes=round(shown, 2), step=seen["steps"], epoch=seen["epochs"], tokens=seen["tokens"],
@@ -350,7 +390,7 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--minutes", type=float, default=130)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--batch", type=int, default=16, help="sequences of 512 tokens per step (a multiple of 4)")
+    parser.add_argument("--batch", type=int, default=16, help="sequences of 512 tokens per step")
     parser.add_argument("--lr", type=float, default=6e-3)
     parser.add_argument("--warmup", type=int, default=40, help="steps")
     parser.add_argument("--save-every", type=float, default=15, help="minutes between checkpoints and exports")
