@@ -1,9 +1,11 @@
 // The table of kernel families.
 #include "Codegen/CPU/KernelEmitter.h"
 
+#include "Codegen/CPU/AttentionKernel.h"
 #include "Codegen/CPU/EmbeddingKernel.h"
 #include "Codegen/CPU/LinearKernel.h"
 #include "Codegen/CPU/RowsKernel.h"
+#include "Codegen/CPU/SequenceKernels.h"
 
 using namespace mlir;
 
@@ -13,6 +15,10 @@ namespace lathe {
 static const KernelEmitter kEmitters[] = {
     {"linear", matchLinear, planLinear, emitLinear},
     {"embedding", matchEmbedding, planEmbedding, emitEmbedding},
+    {"attention", matchAttention, planAttention, emitAttention},
+    {"pool", matchPool, planPool, emitPool},
+    {"decay_scan", matchDecayScan, planDecayScan, emitDecayScan},
+    {"rope_table", matchRopeTable, planRopeTable, emitRopeTable},
     {"rows", matchRows, planRows, emitRows},
 };
 

@@ -74,9 +74,11 @@ private:
   }
 };
 
-// x = n ln 2 + r, |r| <= ln 2 / 2; e^x = 2^n e^r, with 2^n in two factors so that neither overflows.
+// x = n ln 2 + r, |r| <= ln 2 / 2; e^x = 2^n e^r, with 2^n in two factors so that neither overflows. What would be
+// subnormal is 0: computing it costs a hundred cycles, and softmax asks for it at every masked key.
 Value Lanes::exp(Value x) {
-  x = select(less(x, f32(-104)), f32(-104), x);
+  Value vanishes = less(x, f32(-87.336));
+  x = select(vanishes, f32(0), x);
   x = select(less(f32(89), x), f32(89), x);
   Value n = round(mul(x, f32(1.44269504088896341)));
   Value r = fma(n, f32(-0.693145751953125), x);
@@ -86,7 +88,7 @@ Value Lanes::exp(Value x) {
                            0.0416664853692054748535156, 0.166666671633720397949219, 0.5});
   p = add(fma(mul(r, r), p, r), f32(1));
   Value whole = toInt(n), half = halve(whole);
-  return mul(mul(p, powerOfTwo(half)), powerOfTwo(subI(whole, half)));
+  return select(vanishes, f32(0), mul(mul(p, powerOfTwo(half)), powerOfTwo(subI(whole, half))));
 }
 
 // A polynomial near 0 (Cephes), else by e^2|x|.
