@@ -154,7 +154,7 @@ static Status writeToy(const std::string &path, const ToyOptions &options) {
   }
   std::vector<CodeImage> images;
   for (uint32_t i = 0; i < header.programs[0]->variants.size(); ++i) images.push_back({0, i, image});
-  return writer->finish(header, images, {}, 1);
+  return writer->finish(header, images, options.tokenizer, 1);
 }
 
 Toy::Toy(const ToyOptions &options) {

@@ -18,6 +18,7 @@ using Row = std::vector<float>;
 struct ToyOptions {
   bool recurrent = false; ///< has a fixed-size state, too
   bool encoder = false;   ///< no state, no logits: entries "embed" and "hidden"
+  test::Bytes tokenizer = {};
   /// Changes the header before it is written.
   std::function<void(fb::HeaderT &)> edit = {};
 };
