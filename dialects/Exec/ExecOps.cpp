@@ -25,6 +25,13 @@ LogicalResult KernelOp::verify() {
   size_t expected = getBody().getNumArguments() + yield.getValues().size();
   if (getSlices().size() != expected)
     return emitOpError("has ") << expected << " arguments and results, but " << getSlices().size() << " entries in slices";
+  SmallVector<Type> types(getBody().getArgumentTypes());
+  llvm::append_range(types, yield.getValues().getTypes());
+  for (auto [type, slice] : llvm::zip(types, getSlices())) {
+    auto attribute = dyn_cast<TypeAttr>(slice);
+    if (isa<RankedTensorType>(type) ? !attribute || !isa<SliceType>(attribute.getValue()) : !isa<UnitAttr>(slice))
+      return emitOpError("slices give a slice type for each tensor and unit for anything else, not ") << slice << " for " << type;
+  }
   for (NamedAttribute state : getStates()) {
     auto number = dyn_cast<IntegerAttr>(state.getValue());
     if (!number || number.getInt() < 0 || number.getInt() >= int64_t(getBody().getNumArguments()) ||

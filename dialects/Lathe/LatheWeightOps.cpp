@@ -14,7 +14,8 @@ void ParamOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   getKey().split(parts, '.');
   std::string name;
   for (StringRef part : parts)
-    if (part != "model" && part != "weight" && part != "self_attn" && part != "mlp" && part != "transformer")
+    if (part != "model" && part != "weight" && part != "self_attn" && part != "mlp" && part != "transformer" &&
+        part != "bert")
       name += (name.empty() ? "" : "_") + part.str();
   if (!name.empty() && !isdigit(static_cast<unsigned char>(name.front()))) setName(getResult(), name);
 }
@@ -57,8 +58,9 @@ LogicalResult RowsOp::verify() {
   WeightType in = getWeight().getType(), out = getResult().getType();
   bool oneRow = !in.isVector() && out.isVector();
   int64_t count = oneRow ? 1 : out.getShape()[0];
-  if (static_cast<int64_t>(getFirst()) < 0 || int64_t(getFirst()) + count > in.getShape()[0])
-    return emitOpError("(C1) rows ") << getFirst() << " to " << int64_t(getFirst()) + count << " of " << in;
+  int64_t first = getFirst();
+  if (first < 0 || count > in.getShape()[0] || first > in.getShape()[0] - count)
+    return emitOpError("(C1) takes ") << count << " rows from " << first << " on of " << in;
   if (!in.isVector() && in.getColumns() != out.getColumns()) return emitOpError("(C2) columns differ: ") << in << ", " << out;
   if (in.isVector() && !out.isVector()) return emitOpError("(C2) a vector has no rows to make a matrix of");
   if (in.getEncoding() != out.getEncoding() || !in.getEncoding().isPlain() || in.getPanel() || out.getPanel())
@@ -93,6 +95,8 @@ LogicalResult PruneOp::verify() {
     double share = getShare()->convertToDouble();
     if (!(share >= 0 && share < 1)) return emitOpError("(C1) a share lies in [0, 1), got ") << share;
   }
+  if (getThreshold() && !(getThreshold()->convertToDouble() >= 0))
+    return emitOpError("(C1) a threshold is at least 0, got ") << getThreshold()->convertToDouble();
   if (!getWeight().getType().getEncoding().isPlain() || getWeight().getType().getPanel())
     return emitOpError("(C2) the operand must be plain");
   return success();
