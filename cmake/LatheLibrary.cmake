@@ -5,7 +5,7 @@ find_package(Threads REQUIRED)
 add_library(lathe_options INTERFACE)
 target_include_directories(lathe_options INTERFACE
   ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/lib)
-target_compile_options(lathe_options INTERFACE -Wall -Wextra -Wno-unused-parameter)
+target_compile_options(lathe_options INTERFACE -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers)
 if(LATHE_SANITIZE OR LATHE_FUZZ)
   target_compile_options(lathe_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(lathe_options INTERFACE -fsanitize=address,undefined)

@@ -12,5 +12,6 @@ struct Failure {
 
 // Each adds one subcommand; its callback throws Failure.
 void addCompile(CLI::App &app);
+void addRun(CLI::App &app);
 
 } // namespace lathe::tool

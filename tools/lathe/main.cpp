@@ -12,6 +12,7 @@ int main(int argc, char **argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "lathe " LATHE_VERSION);
   lathe::tool::addCompile(app);
+  lathe::tool::addRun(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

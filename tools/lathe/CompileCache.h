@@ -1,0 +1,13 @@
+// Folders that were compiled on the way to running them.
+#pragma once
+
+#include <string>
+
+namespace lathe::tool {
+
+/// The artifact of a Hugging Face folder, compiled with default options unless the cache ($XDG_CACHE_HOME/lathe, or
+/// ~/.cache/lathe) has it. Its name holds a hash of the folder's path and its files' names, sizes and times, and the
+/// version of Lathe. Throws Failure.
+std::string compileCached(const std::string &folder);
+
+} // namespace lathe::tool

@@ -1,0 +1,193 @@
+#include "Generate.h"
+
+#include "Command.h"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+
+namespace lathe::tool {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+volatile std::sig_atomic_t interrupted = 0;
+lathe_session *volatile running = nullptr;
+void onInterrupt(int) {
+  interrupted = 1;
+  if (running) lathe_session_cancel(running);
+}
+
+/// Ctrl-C ends generation instead of the program while this lives.
+class InterruptScope {
+public:
+  explicit InterruptScope(lathe_session *session) {
+    interrupted = 0;
+    running = session;
+    previous_ = std::signal(SIGINT, onInterrupt);
+  }
+  ~InterruptScope() {
+    std::signal(SIGINT, previous_);
+    running = nullptr;
+  }
+
+private:
+  void (*previous_)(int);
+};
+
+/// Holds back text that may be the beginning of a stop text.
+class StopFilter {
+public:
+  StopFilter(std::vector<std::string> stops, const std::function<void(const std::string &)> &print)
+      : stops_(std::move(stops)), print_(print) {}
+
+  /// Returns true where a stop text is complete.
+  bool push(const std::string &text) {
+    held_ += text;
+    for (const std::string &stop : stops_)
+      if (size_t at = held_.find(stop); at != std::string::npos) {
+        print_(held_.substr(0, at));
+        held_.clear();
+        return true;
+      }
+    size_t keep = 0;
+    for (const std::string &stop : stops_)
+      for (size_t length = std::min(stop.size() - 1, held_.size()); length > keep; --length)
+        if (held_.compare(held_.size() - length, length, stop, 0, length) == 0) keep = length;
+    print_(held_.substr(0, held_.size() - keep));
+    held_.erase(0, held_.size() - keep);
+    return false;
+  }
+  void flush() {
+    print_(held_);
+    held_.clear();
+  }
+
+private:
+  std::vector<std::string> stops_;
+  const std::function<void(const std::string &)> &print_;
+  std::string held_;
+};
+
+/// One run: owns the slot and the decoder.
+class Generation {
+public:
+  Generation(lathe_model *model, lathe_session *session, lathe_sampler *sampler, const GenerateRequest &request,
+             const std::function<void(const std::string &)> &print)
+      : session_(session), sampler_(sampler), request_(request), print_(print), filter_(request.stops, print) {
+    lathe_decoder *decoder = nullptr;
+    check(lathe_decoder_create(model, LATHE_SKIP_SPECIAL, &decoder));
+    decoder_.reset(decoder);
+    tokens_ = tokenize(model, request.prompt, LATHE_ADD_SPECIAL | LATHE_PARSE_SPECIAL);
+    if (tokens_.empty()) throw Failure{"the prompt is empty, and the model has no token to begin with; give it some text"};
+    lathe_model_info info = infoOf(model);
+    if (!request.ignoreStopTokens) stops_.assign(info.stop_tokens, info.stop_tokens + info.stop_token_count);
+    check(lathe_slot_create(session_, &slot_));
+  }
+  ~Generation() { lathe_slot_release(session_, slot_); }
+
+  GenerateReport run() {
+    GenerateReport report;
+    report.promptTokens = tokens_.size();
+    InterruptScope scope(session_);
+    prime();
+    auto start = Clock::now();
+    lathe_status status = step(tokens_);
+    report.prefillSeconds = secondsSince(start);
+    start = Clock::now();
+    while (next(status, report)) status = step({&tokens_.back(), 1});
+    report.decodeSeconds = secondsSince(start);
+    finish();
+    return report;
+  }
+
+private:
+  /// The decoder sees the prompt, too, so that the first new token joins it as it should.
+  void prime() {
+    std::string text;
+    for (int32_t token : tokens_) text += decode(token);
+    if (request_.echo) print_(text);
+  }
+
+  std::string decode(int32_t token) {
+    const char *text;
+    size_t bytes;
+    check(lathe_decoder_push(decoder_.get(), token, &text, &bytes));
+    return std::string(text, bytes);
+  }
+
+  struct Tokens {
+    const int32_t *data;
+    size_t count;
+  };
+  lathe_status step(const std::vector<int32_t> &tokens) { return step({tokens.data(), tokens.size()}); }
+  lathe_status step(Tokens tokens) {
+    slots_.assign(tokens.count, slot_);
+    lathe_batch batch = LATHE_INIT(lathe_batch);
+    batch.rows = tokens.count;
+    batch.tokens = tokens.data;
+    batch.slots = slots_.data();
+    return lathe_step(session_, &batch);
+  }
+
+  /// Takes the outcome of a step and draws the next token; false where that is the end.
+  bool next(lathe_status status, GenerateReport &report) {
+    if (interrupted || status == LATHE_CANCELLED) return end(report, Ending::Interrupted);
+    if (status == LATHE_FULL && report.newTokens > 0) return end(report, Ending::ContextFull);
+    check(status);
+    if (report.newTokens == request_.most) return end(report, Ending::Length);
+    float *logits;
+    check(lathe_session_result(session_, 0, &logits, nullptr));
+    int32_t token;
+    check(lathe_sample(sampler_, logits, tokens_.data(), tokens_.size(), &token, nullptr));
+    tokens_.push_back(token);
+    ++report.newTokens;
+    if (std::find(stops_.begin(), stops_.end(), token) != stops_.end()) return end(report, Ending::StopToken);
+    if (filter_.push(decode(token))) return end(report, Ending::StopText);
+    return true;
+  }
+
+  bool end(GenerateReport &report, Ending ending) {
+    report.ending = ending;
+    return false;
+  }
+
+  void finish() {
+    const char *text;
+    size_t bytes;
+    check(lathe_decoder_finish(decoder_.get(), &text, &bytes));
+    filter_.push(std::string(text, bytes));
+    filter_.flush();
+  }
+
+  lathe_session *session_;
+  lathe_sampler *sampler_;
+  const GenerateRequest &request_;
+  const std::function<void(const std::string &)> &print_;
+  StopFilter filter_;
+  DecoderPtr decoder_;
+  std::vector<int32_t> tokens_, slots_, stops_;
+  int32_t slot_ = -1;
+};
+
+} // namespace
+
+const char *describe(Ending ending) {
+  switch (ending) {
+  case Ending::Length: return "as many tokens as asked for";
+  case Ending::StopToken: return "the model ended it";
+  case Ending::StopText: return "a stop text";
+  case Ending::ContextFull: return "the context is full";
+  case Ending::Interrupted: return "interrupted";
+  }
+  return "";
+}
+
+GenerateReport generate(lathe_model *model, lathe_session *session, lathe_sampler *sampler, const GenerateRequest &request,
+                        const std::function<void(const std::string &)> &print) {
+  return Generation(model, session, sampler, request, print).run();
+}
+
+} // namespace lathe::tool
