@@ -85,8 +85,8 @@ struct HoistSelectOutputsPass : lathe::impl::HoistSelectOutputsPassBase<HoistSel
     if (getOperation().isExternal() || !getOperation().getBody().hasOneBlock()) return;
     Block &block = getOperation().getBody().front();
     unsigned moved = Hoist(block).run();
+    if (moved) remarkPassed(getOperation(), kPass, Twine(moved) + " ops run for the rows that want logits only");
     for (auto selection : block.getOps<SelectOutputsOp>()) {
-      if (moved) remarkPassed(selection, kPass, Twine(moved) + " ops behind selections run for selected rows only");
       Operation *def = selection.getInput().getDefiningOp();
       if (isRowWise(def))
         remarkMissed(selection, kPass, "stays behind " + def->getName().getStringRef() + ", which other ops read as well");

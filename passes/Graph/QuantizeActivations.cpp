@@ -31,7 +31,7 @@ struct QuantizeActivationsPass : lathe::impl::QuantizeActivationsPassBase<Quanti
 
   void runOnOperation() override {
     if (channelGroup < 1) {
-      getOperation().emitError() << "channel-group is positive, got " << channelGroup;
+      getOperation().emitError() << "channel-group is positive, got " << int64_t(channelGroup);
       return signalPassFailure();
     }
     llvm::DenseMap<std::pair<Value, int64_t>, QuantizeRowsOp> known;

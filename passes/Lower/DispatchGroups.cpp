@@ -145,12 +145,24 @@ void DispatchGroups::formRootGroup(Operation *root) {
     growEpilogue(group);
     dropSharedIntermediates(group);
     addQuantization(group);
-  } else {
-    for (Operation *user : root->getUsers())
-      if (hasLocality(user, Locality::Element) || isa<QuantizeRowsOp>(user))
-        missed[user] = (shortName(root) + " writes its result in pieces that no epilogue can follow").str();
   }
+  for (Operation *member : group)
+    for (Operation *user : member->getUsers())
+      if (!group.contains(user)) noteMissed(root, user);
   commit(std::move(group));
+}
+
+/// Why the kernel of this root does not go on with an op behind it, where there is no closer reason.
+void DispatchGroups::noteMissed(Operation *root, Operation *user) {
+  if (missed.contains(user)) return;
+  if (!takesEpilogue(root)) {
+    if (hasLocality(user, Locality::Element) || isa<QuantizeRowsOp>(user))
+      missed[user] = (shortName(root) + " writes its result in pieces that no epilogue can follow").str();
+  } else if (hasLocality(user, Locality::Row)) {
+    missed[user] = "it needs whole rows, of which a work item computes " + std::to_string(kTileColumns) + " columns";
+  } else if (hasLocality(user, Locality::Pair)) {
+    missed[user] = "it needs columns of a head that lie in different tiles";
+  }
 }
 
 void DispatchGroups::growEpilogue(DispatchGroup &group) {

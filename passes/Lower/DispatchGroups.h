@@ -39,6 +39,7 @@ private:
   void addRopesOfTable(DispatchGroup &group, mlir::Value table, llvm::function_ref<bool(RopeOp)> wanted);
   void addConversions(DispatchGroup &group);
   void commit(DispatchGroup group);
+  void noteMissed(mlir::Operation *root, mlir::Operation *user);
   void reportMissed(mlir::Operation *op) const;
 
   bool isFree(mlir::Operation *op) const;

@@ -168,8 +168,8 @@ struct ToExecPass : lathe::impl::ToExecPassBase<ToExecPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     if (maxRows < 1 || maxOutputs < 1 || maxOutputs > maxRows) {
-      module.emitError() << "max-rows and max-outputs are positive, and no more outputs than rows; got " << maxRows
-                         << " and " << maxOutputs;
+      module.emitError() << "max-rows and max-outputs are positive, and no more outputs than rows; got "
+                         << int64_t(maxRows) << " and " << int64_t(maxOutputs);
       return signalPassFailure();
     }
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
