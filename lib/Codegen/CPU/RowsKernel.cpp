@@ -226,7 +226,8 @@ private:
     Value slot = on.batchEntry(LATHE_BATCH(slots), row);
     Value block = on.statePointer(state, slot, on.div(position, kBlockPositions));
     Value entry = on.offset(block, on.mul(on.rem(position, kBlockPositions), dim * elementBytes));
-    for (auto [plane, value] : llvm::enumerate(ValueRange{op.getKeys(), op.getValues()})) {
+    const std::array<Value, 2> written = {op.getKeys(), op.getValues()};
+    for (auto [plane, value] : llvm::enumerate(written)) {
       Value planeStart = on.offset(entry, int64_t(plane) * heads * kBlockPositions * dim * elementBytes);
       Walk walk = walkOf(value);
       if (walk.heads == 1) walk = {heads, dim, walk.half};
