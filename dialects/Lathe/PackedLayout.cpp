@@ -37,23 +37,33 @@ struct Planner {
     matrix->rows = rows;
     matrix->columns = columns;
     std::tie(matrix->blockRows, matrix->blockColumns) = encoding.getBlockShape(rows, columns);
-    matrix->order = shared ? PackedOrder::RowMajor : nested || bits > 8 ? PackedOrder::Columns : PackedOrder::Quads;
+    bool bitmap = encoding.getBitmap() && !nested;
+    matrix->order = shared ? PackedOrder::RowMajor
+                    : bitmap ? PackedOrder::Bitmap
+                    : nested || bits > 8 ? PackedOrder::Columns : PackedOrder::Quads;
     auto integer = dyn_cast<IntegerType>(encoding.getCodes());
     matrix->bias = integer && integer.isSigned() ? int64_t(1) << (bits - 1) : 0;
     matrix->paddedRows = shared ? rows : roundUp(rows, kPanelRows);
     matrix->paddedColumns = columns;
-    if (matrix->order == PackedOrder::Quads) {
+    unsigned stored = bits <= 8 ? 8 : bits;
+    if (matrix->order == PackedOrder::Quads || bitmap) {
       bool oneBlock = matrix->blockColumns >= columns;
       matrix->paddedColumns = roundUp(columns, oneBlock ? 32 : std::lcm(int64_t(32), matrix->blockColumns));
+    }
+    int64_t codes = matrix->paddedRows * matrix->paddedColumns;
+    if (bitmap) {
+      matrix->planes.push_back(plane(1, 0, codes / 8));
+      matrix->planes.push_back(plane(32, 0, (matrix->paddedRows / kPanelRows + 1) * 4));
+    } else if (matrix->order == PackedOrder::Quads) {
       addQuads(*matrix, bits);
     } else {
-      unsigned stored = bits <= 8 ? 8 : bits;
       matrix->planes.push_back(plane(stored, 0, matrix->paddedRows * columns * stored / 8));
     }
     int64_t partRows = ceilDiv(rows, matrix->blockRows), partColumns = ceilDiv(columns, matrix->blockColumns);
     bool partShared = shared || matrix->blockRows != 1;
     if (encoding.getScale()) matrix->scale = lay(encoding.getScale(), partRows, partColumns, true, partShared);
     if (encoding.getOffset()) matrix->offset = lay(encoding.getOffset(), partRows, partColumns, true, partShared);
+    if (bitmap) matrix->planes.push_back(plane(stored, 0, codes * stored / 8));
     return matrix;
   }
 };
@@ -61,7 +71,7 @@ struct Planner {
 } // namespace
 
 PackedMatrix lathe::packedLayout(WeightType type) {
-  assert(type.getPanel() == kPanelRows && !type.getEncoding().getBitmap());
+  assert(type.getPanel() == kPanelRows);
   Planner planner;
   return std::move(*planner.lay(type.getEncoding(), type.getRows(), type.getColumns(), false, false));
 }

@@ -21,6 +21,11 @@ enum class PackedOrder {
   Columns,
   /// Whole elements, row-major: scales and offsets that several rows share.
   RowMajor,
+  /// Pruned codes, in three planes. Position p = (row % 64) * 4 + column % 4 + column / 4 * 256 of a panel is that of
+  /// an 8-bit code in Quads. The mask: bit p % 8 of byte p / 8 of the panel says whether a code is there. The starts: a
+  /// u32 for each panel and one behind the last, counting codes. The codes: those that are there, in order of panel
+  /// and position, each in 1, 2 or 4 bytes.
+  Bitmap,
 };
 
 /// One contiguous piece of a packed weight; it starts at a multiple of 64 bytes.
@@ -44,10 +49,12 @@ struct PackedMatrix {
   std::unique_ptr<PackedMatrix> scale, offset;
 };
 
-/// The layout of a packed matrix without a bitmap. The type's panel must be kPanelRows.
+/// The layout of a packed matrix. The type's panel must be kPanelRows. How many codes a bitmap leaves is in the data:
+/// their plane comes last, its size here is the largest possible.
 PackedMatrix packedLayout(WeightType type);
 
-/// Bytes of a stored weight: packed, or a vector's elements in order. A multiple of 64.
+/// Bytes of a stored weight: packed, or a vector's elements in order. A multiple of 64. With a bitmap the most that it
+/// may take; Evaluator::storedBytes (lib/Weights) counts.
 int64_t storedBytes(WeightType type);
 
 } // namespace lathe

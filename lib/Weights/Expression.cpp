@@ -1,6 +1,8 @@
 #include "Weights/Expression.h"
 
+#include "Weights/LowRank.h"
 #include "Weights/Nodes.h"
+#include "Weights/Prune.h"
 
 using namespace mlir;
 using namespace lathe;
@@ -9,6 +11,7 @@ using Node = std::shared_ptr<WeightNode>;
 
 FailureOr<Node> ExpressionBuilder::build(Value value) {
   if (auto found = nodes_.find(value); found != nodes_.end()) return found->second;
+  if (auto pack = value.getDefiningOp<PackOp>()) return build(pack.getWeight());
   auto result = dyn_cast<OpResult>(value);
   if (!result) {
     emitError(value.getLoc(), "a weight that is an argument has no value here");
@@ -31,6 +34,11 @@ FailureOr<Node> ExpressionBuilder::createParam(ParamOp op) {
   return Node(std::make_shared<ParamNode>(type.getRows(), type.getColumns(), std::move(*tensor)));
 }
 
+static std::shared_ptr<PruneNode> createPrune(PruneOp op, Node operand) {
+  if (op.getShare()) return PruneNode::ofShare(std::move(operand), op.getShare()->convertToDouble());
+  return PruneNode::below(std::move(operand), op.getThreshold()->convertToDouble());
+}
+
 FailureOr<Node> ExpressionBuilder::create(OpResult value) {
   Operation *op = value.getOwner();
   auto type = cast<WeightType>(value.getType());
@@ -46,13 +54,20 @@ FailureOr<Node> ExpressionBuilder::create(OpResult value) {
   if (auto rows = dyn_cast<RowsOp>(op)) return Node(std::make_shared<RowsNode>(type, operands[0], rows.getFirst()));
   if (isa<ScaleColumnsOp>(op)) return Node(std::make_shared<ScaleColumnsNode>(operands[0], operands[1]));
   if (isa<DifferenceOp>(op)) return Node(std::make_shared<DifferenceNode>(operands[0], operands[1]));
-  if (isa<PackOp>(op)) return operands[0];
+  if (auto prune = dyn_cast<PruneOp>(op)) return Node(createPrune(prune, operands[0]));
+  if (auto lowRank = dyn_cast<LowRankOp>(op)) return createFactor(lowRank, value, operands[0]);
   if (auto quantized = dyn_cast<QuantizeOp>(op)) {
     auto format = formatOf(type.getEncoding(), [&] { return op->emitError(); });
     if (failed(format)) return failure();
     return Node(std::make_shared<QuantizeNode>(operands[0], *format, quantized.getClip() == ClipKind::MSE));
   }
   return op->emitError("is not a weight expression that can be evaluated");
+}
+
+Node ExpressionBuilder::createFactor(LowRankOp op, Value result, Node operand) {
+  std::shared_ptr<LowRankFactors> &factors = factors_[op];
+  if (!factors) factors = std::make_shared<LowRankFactors>(operand, op.getLeft().getType().getColumns());
+  return std::make_shared<FactorNode>(factors, result == op.getLeft());
 }
 
 Status ExpressionBuilder::prepare(unsigned threads) {

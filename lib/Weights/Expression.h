@@ -41,8 +41,11 @@ private:
   mlir::FailureOr<std::shared_ptr<WeightNode>> create(mlir::OpResult value);
   mlir::FailureOr<std::shared_ptr<WeightNode>> createParam(ParamOp op);
 
+  std::shared_ptr<WeightNode> createFactor(LowRankOp op, mlir::Value result, std::shared_ptr<WeightNode> operand);
+
   const ParamSource &params_;
   llvm::DenseMap<mlir::Value, std::shared_ptr<WeightNode>> nodes_;
+  llvm::DenseMap<mlir::Operation *, std::shared_ptr<class LowRankFactors>> factors_;
   std::vector<std::shared_ptr<WeightNode>> unprepared_;
 };
 

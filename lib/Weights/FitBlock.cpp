@@ -1,7 +1,7 @@
 // The range of one block: from its extremes, or searched for the least squared error on the weights.
 //
 // For a symmetric code the search is llama.cpp's make_qx_quants (ggml-quants.c, MIT) in our words: each candidate scale
-// gives codes q, for which sum(w q) / sum(q q) is the best scale and sum(w q)^2 / sum(q q) the squared norm it explains.
+// gives codes, for which least squares gives the best scale and the squared norm that it explains (Fit in BlockMath.h).
 #include "Weights/Quantizer.h"
 
 #include <algorithm>
@@ -11,76 +11,12 @@ namespace lathe {
 
 namespace {
 
-/// Sums over a block that decide how well a candidate does.
-struct Fit {
-  float cross = 0, squares = 0;
-  float explained() const { return squares > 0 ? cross * cross / squares : 0; }
-};
+using Block = std::span<const float>;
 
-// Nearest even for |x| < 2^22, in vector code on every x86: the sum has no bits left for the fraction.
-inline float roundEven(float x) { return (x + 12582912.0f) - 12582912.0f; }
-
-constexpr int kLanes = 16;
-
-/// Sixteen partial sums in a fixed order, so that every instruction set adds up the same.
-__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-void fitIntegers(const float *w, int64_t count, float inverse, float low, float high, float *cross, float *squares) {
-  float c[kLanes] = {}, s[kLanes] = {};
-  int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes)
-    for (int lane = 0; lane < kLanes; ++lane) {
-      float x = w[i + lane];
-      float q = std::min(std::max(roundEven(x * inverse), low), high);
-      c[lane] += x * q;
-      s[lane] += q * q;
-    }
-  for (int lane = 0; i < count; ++i, ++lane) {
-    float q = std::min(std::max(roundEven(w[i] * inverse), low), high);
-    c[lane] += w[i] * q;
-    s[lane] += q * q;
-  }
-  *cross = *squares = 0;
-  for (int lane = 0; lane < kLanes; ++lane) {
-    *cross += c[lane];
-    *squares += s[lane];
-  }
-}
-
-__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-void extremes(const float *w, int64_t count, float *smallest, float *largest) {
-  float low[kLanes], high[kLanes];
-  std::fill_n(low, kLanes, w[0]);
-  std::fill_n(high, kLanes, w[0]);
-  int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes)
-    for (int lane = 0; lane < kLanes; ++lane) {
-      low[lane] = std::min(low[lane], w[i + lane]);
-      high[lane] = std::max(high[lane], w[i + lane]);
-    }
-  for (; i < count; ++i) {
-    low[0] = std::min(low[0], w[i]);
-    high[0] = std::max(high[0], w[i]);
-  }
-  *smallest = *std::min_element(low, low + kLanes);
-  *largest = *std::max_element(high, high + kLanes);
-}
-
-Fit fitTable(const Format &format, std::span<const float> block, float inverse) {
-  double cross = 0, squares = 0;
-  for (float x : block) {
-    float q = format.table[format.table.nearest(x * inverse)];
-    cross += double(x) * q;
-    squares += double(q) * q;
-  }
-  return {float(cross), float(squares)};
-}
-
-Fit fitCandidate(const Format &format, std::span<const float> block, float scale) {
-  if (format.codes == Format::Codes::Table) return fitTable(format, block, 1 / scale);
-  Fit fit;
-  fitIntegers(block.data(), int64_t(block.size()), 1 / scale, format.smallestCode(), format.largestCode(), &fit.cross,
-              &fit.squares);
-  return fit;
+Fit fitCandidate(const Format &format, Block block, float scale) {
+  float inverse = BlockRange{scale, 0}.inverse();
+  return format.codes == Format::Codes::Table ? fitTable(block, inverse, format.table)
+                                              : fitIntegers(block, inverse, format.range());
 }
 
 /// Whether the encoding of the scales can hold a negative one.
@@ -89,74 +25,119 @@ bool scaleMayBeNegative(const Format &format) {
   return scale && scale->codes == Format::Codes::Float;
 }
 
-float symmetricScale(const Format &format, std::span<const float> block, bool clip) {
-  float low, high;
-  extremes(block.data(), int64_t(block.size()), &low, &high);
-  float largest = std::max(std::fabs(low), std::fabs(high));
-  if (!(largest > 0) || !(1 / largest < INFINITY)) return 0;
-  float codeHigh = format.largestCode(), codeLow = format.smallestCode();
-  // Unsigned codes reach values of one sign only: the sign of the larger extreme, carried by the scale.
-  bool oneSided = codeLow == 0;
-  float dominant = std::fabs(low) > std::fabs(high) ? low : high;
-  float plain = oneSided ? dominant / codeHigh : largest / codeHigh;
-  if (!scaleMayBeNegative(format)) plain = std::fabs(plain);
-  if (!clip) return plain;
-  float best = plain, bestExplained = fitCandidate(format, block, plain).explained();
-  auto consider = [&](float candidate) {
-    Fit fit = fitCandidate(format, block, candidate);
-    if (fit.explained() <= bestExplained) return;
-    float refit = fit.cross / fit.squares;
-    if (!std::isfinite(refit) || (refit < 0 && !scaleMayBeNegative(format))) return;
-    bestExplained = fit.explained();
-    best = refit;
-  };
-  // Codes of many bits gain nothing from a narrower range; one refit of the scale is all.
-  int steps = format.bits >= 7 ? 0 : 9;
-  // Two's complement has one code more below zero: put the larger extreme there, where the scale may be negative.
-  bool reach = !oneSided && codeLow < -codeHigh && scaleMayBeNegative(format);
-  for (int step = -steps; step <= steps; ++step)
-    consider(reach ? dominant / (codeLow - 0.1f * float(step)) : plain * codeHigh / (codeHigh + 0.1f * float(step)));
+/// What becomes of a scale or an offset when it is stored. Where it has a scale of its own, that is known only when all
+/// of them are: Quantizer.cpp guards such blocks.
+float stored(const Format *part, float value) {
+  if (!part || part->scale || part->offset) return value;
+  return part->roundTrip(value);
+}
+
+BlockRange stored(const Format &format, BlockRange range) {
+  return {stored(format.scale.get(), range.scale), stored(format.offset.get(), range.offset)};
+}
+
+/// The squared error of a block with what is stored of `range`.
+float errorOf(const Format &format, Block block, BlockRange range) {
+  range = stored(format, range);
+  return format.codes == Format::Codes::Table ? errorTable(block, range, format.table)
+                                              : errorIntegers(block, range, format.range());
+}
+
+/// The scale that maps the largest magnitude to the largest code.
+float plainScale(const Format &format, float low, float high) {
+  float codeLow = format.smallestCode(), codeHigh = format.largestCode(), scale = 0;
+  if (format.codes == Format::Codes::Table) {
+    if (codeHigh > 0) scale = std::max(scale, high / codeHigh);
+    if (codeLow < 0) scale = std::max(scale, low / codeLow);
+  } else if (codeLow < 0) {
+    // -2^(b-1) is not used, so that the scale serves both signs.
+    scale = std::max(std::fabs(low), std::fabs(high)) / std::max(codeHigh, 1.0f);
+  } else {
+    // Unsigned codes reach values of one sign only: that of the larger extreme, carried by the scale.
+    scale = (std::fabs(low) > std::fabs(high) ? low : high) / codeHigh;
+    if (!scaleMayBeNegative(format)) scale = std::max(scale, 0.0f);
+  }
+  return std::isfinite(1 / scale) ? scale : 0;
+}
+
+/// Scales of few values (e8m0 has one a power of two) leave no room for a refit: the best of the near ones.
+float bestOfCoarse(const Format &format, Block block, float plain) {
+  float best = plain, bestError = errorOf(format, block, {plain, 0});
+  for (float factor : {0.5f, 0.6f, 0.7f, 0.85f, 1.2f, 1.4f, 1.7f, 2.0f}) {
+    float candidate = plain * factor;
+    float error = errorOf(format, block, {candidate, 0});
+    if (error < bestError) bestError = error, best = candidate;
+  }
   return best;
 }
 
-/// Least squares of w ~ scale * q + offset for the codes of a candidate range; the squared error it leaves.
-double refit(const Format &format, std::span<const float> block, BlockRange &range) {
-  double n = double(block.size()), q1 = 0, q2 = 0, w1 = 0, wq = 0, w2 = 0;
-  float low = format.smallestCode(), high = format.largestCode(), inverse = 1 / range.scale;
-  for (float w : block) {
-    float position = (w - range.offset) * inverse;
-    double q = format.codes == Format::Codes::Table ? format.table[format.table.nearest(position)]
-                                                    : std::min(std::max(roundEven(position), low), high);
-    q1 += q, q2 += q * q, w1 += w, wq += double(w) * q, w2 += double(w) * w;
-  }
-  double determinant = n * q2 - q1 * q1;
-  if (determinant > 0) {
-    double scale = (n * wq - q1 * w1) / determinant;
-    if (scale > 0) range = {float(scale), float((w1 - scale * q1) / n)};
-  }
-  double a = range.scale, b = range.offset;
-  return w2 - 2 * (a * wq + b * w1) + a * a * q2 + 2 * a * b * q1 + n * b * b;
+/// How much of a block's range may be worth giving up: the fewer the codes, the more.
+float narrowestShare(unsigned bits) {
+  constexpr float shares[] = {0.3f, 0.3f, 0.4f, 0.58f, 0.72f, 0.8f, 0.86f};
+  return bits < std::size(shares) ? shares[bits] : 0.9f;
 }
 
-BlockRange affineRange(const Format &format, std::span<const float> block, bool clip) {
-  float low, high;
-  extremes(block.data(), int64_t(block.size()), &low, &high);
-  // An offset of unsigned codes below a scale (Q4_K) has one sign: zero must then lie within the range.
+float searchScale(const Format &format, Block block, float low, float high, float plain) {
+  if (format.scale && format.scale->codes == Format::Codes::Table) return bestOfCoarse(format, block, plain);
+  float best = plain, bestExplained = fitCandidate(format, block, plain).explained();
+  auto consider = [&](float candidate) {
+    Fit fit = fitCandidate(format, block, candidate);
+    if (!(fit.explained() > bestExplained)) return;
+    float refit = fit.cross / fit.squares;
+    if (!std::isfinite(1 / refit) || (refit < 0 && !scaleMayBeNegative(format))) return;
+    bestExplained = fit.explained();
+    best = refit;
+  };
+  consider(plain);
+  // Codes of many bits gain nothing from a narrower range; that one refit of the scale is all.
+  if (format.bits >= 7) return best;
+  // Two's complement has one code more below zero: put the larger extreme there, where the scale may be negative.
+  float codeLow = format.smallestCode(), codeHigh = format.largestCode();
+  bool reach = codeLow < 0 && codeLow < -codeHigh && scaleMayBeNegative(format);
+  float widest = reach ? (std::fabs(low) > std::fabs(high) ? low : high) / codeLow : plain;
+  constexpr int kSteps = 18;
+  float narrow = narrowestShare(format.bits), wide = 1.12f;
+  for (int step = 0; step <= kSteps; ++step) consider(widest * (narrow + (wide - narrow) * float(step) / kSteps));
+  return best;
+}
+
+BlockRange symmetricRange(const Format &format, Block block, float low, float high, bool clip) {
+  BlockRange plain{plainScale(format, low, high), 0};
+  if (!clip || plain.scale == 0) return plain;
+  BlockRange searched{searchScale(format, block, low, high, plain.scale), 0};
+  // The search looks at unrounded scales; what counts is what is stored.
+  return errorOf(format, block, searched) < errorOf(format, block, plain) ? searched : plain;
+}
+
+/// Least squares of w ~ scale * q + offset for the codes of a candidate range.
+BlockRange refit(const Format &format, Block block, BlockRange range) {
+  LineSums sums = format.codes == Format::Codes::Table ? lineTable(block, range, format.table)
+                                                       : lineIntegers(block, range, format.range());
+  double n = double(block.size()), determinant = n * sums.qq - double(sums.q) * sums.q;
+  if (!(determinant > 0)) return range;
+  double scale = (n * sums.wq - double(sums.q) * sums.w) / determinant;
+  if (!(scale > 0)) return range;
+  return {float(scale), float((sums.w - scale * sums.q) / n)};
+}
+
+BlockRange affineRange(const Format &format, Block block, float low, float high, bool clip) {
+  // Offsets of unsigned codes below a scale (Q4_K) have one sign: zero must then lie within the range.
   const Format &offset = *format.offset;
   if (offset.codes == Format::Codes::Integer && !offset.isSigned) low = std::min(low, 0.0f);
-  float span = format.largestCode() - format.smallestCode();
-  if (!(high > low)) return {0, low};
-  BlockRange plain{(high - low) / span, 0};
-  plain.offset = low - plain.scale * format.smallestCode();
-  if (!clip || !(1 / plain.scale < INFINITY)) return plain;
-  BlockRange best = plain, exact = plain;
-  double bestError = refit(format, block, exact);
-  best = exact;
-  for (int step = 1; step <= 8; ++step) {
-    float shrink = 1 - 0.04f * float(step), middle = (low + high) / 2;
+  float codeLow = format.smallestCode(), span = format.largestCode() - codeLow;
+  BlockRange plain{high / span - low / span, 0};
+  if (!(span > 0) || !std::isfinite(1 / plain.scale)) return {0, low};
+  plain.offset = low - plain.scale * codeLow;
+  if (!clip) return plain;
+  BlockRange best = plain;
+  float bestError = errorOf(format, block, plain);
+  constexpr int kSteps = 8;
+  for (int step = 0; step <= kSteps; ++step) {
+    float shrink = 1 - (1 - narrowestShare(format.bits)) * float(step) / kSteps, middle = low / 2 + high / 2;
     BlockRange range{plain.scale * shrink, 0};
-    range.offset = middle - shrink * (high - low) / 2 - range.scale * format.smallestCode();
-    double error = refit(format, block, range);
+    range.offset = middle - shrink * (high / 2 - low / 2) - range.scale * codeLow;
+    range = refit(format, block, range);
+    float error = errorOf(format, block, range);
     if (error < bestError) bestError = error, best = range;
   }
   return best;
@@ -164,19 +145,14 @@ BlockRange affineRange(const Format &format, std::span<const float> block, bool 
 
 } // namespace
 
-float Format::smallestCode() const {
-  if (codes == Codes::Table) return table.smallest();
-  return isSigned ? -float(1 << (bits - 1)) : 0.0f;
-}
-
-float Format::largestCode() const {
-  if (codes == Codes::Table) return table.largest();
-  return isSigned ? float((1 << (bits - 1)) - 1) : float((1 << bits) - 1);
-}
-
-BlockRange fitBlock(const Format &format, std::span<const float> block, bool clip) {
-  if (format.offset) return affineRange(format, block, clip);
-  return {symmetricScale(format, block, clip), 0};
+BlockRange fitBlock(const Format &format, Block block, bool clip) {
+  float low, high;
+  extremes(block, low, high);
+  if (!format.scale) return {1, low - format.smallestCode()};
+  // Wide floats are exact enough at any scale: their codes lie in [-1, 1].
+  if (format.codes == Format::Codes::Float)
+    return format.offset ? BlockRange{high / 2 - low / 2, high / 2 + low / 2} : BlockRange{std::max(-low, high), 0};
+  return format.offset ? affineRange(format, block, low, high, clip) : symmetricRange(format, block, low, high, clip);
 }
 
 } // namespace lathe

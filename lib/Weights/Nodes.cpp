@@ -1,5 +1,7 @@
 #include "Weights/Nodes.h"
 
+#include "Weights/Threads.h"
+
 #include <algorithm>
 
 using namespace lathe;
@@ -22,13 +24,18 @@ Status ConcatNode::read(int64_t first, int64_t count, std::span<float> out) cons
   return {};
 }
 
-Status TransposeNode::prepare(unsigned) {
-  std::vector<float> stored(rows() * columns());
-  LATHE_TRY(of_->read(0, of_->rows(), stored));
-  whole_.resize(stored.size());
-  for (int64_t row = 0; row < rows(); ++row)
-    for (int64_t column = 0; column < columns(); ++column) whole_[row * columns() + column] = stored[column * rows() + row];
-  return {};
+Status TransposeNode::prepare(unsigned threads) {
+  whole_.resize(rows() * columns());
+  constexpr int64_t kStripe = 64;
+  int64_t stripes = (columns() + kStripe - 1) / kStripe;
+  return forEach(stripes, threads, [&](int64_t stripe) -> Status {
+    int64_t first = stripe * kStripe, count = std::min(kStripe, columns() - first);
+    std::vector<float> stored(count * rows());
+    LATHE_TRY(of_->read(first, count, stored));
+    for (int64_t row = 0; row < rows(); ++row)
+      for (int64_t i = 0; i < count; ++i) whole_[row * columns() + first + i] = stored[i * rows() + row];
+    return {};
+  });
 }
 
 Status TransposeNode::read(int64_t first, int64_t count, std::span<float> out) const {
@@ -64,22 +71,10 @@ Status DifferenceNode::read(int64_t first, int64_t count, std::span<float> out) 
   return {};
 }
 
-int64_t QuantizeNode::independentRows() const {
-  bool blocks = format_->scale || format_->offset;
-  if (!blocks) return 1;
-  // A scale of scales may group rows, too; only encodings whose every level has one row a block are cut.
-  for (const Format *level = format_.get(); level; level = level->scale.get())
-    if ((level->scale || level->offset) && level->blockRows != 1) return rows();
-  for (const Format *level = format_->offset.get(); level; level = level->scale.get())
-    if ((level->scale || level->offset) && level->blockRows != 1) return rows();
-  return 1;
-}
-
 Result<Encoded> QuantizeNode::encode(int64_t first, int64_t count, std::vector<float> &dense) const {
   dense.resize(count * columns());
   LATHE_TRY(of_->read(first, count, dense));
-  for (float value : dense)
-    if (!(value - value == 0)) return Status(Code::Corrupt, "a weight is not finite (NaN or infinity)");
+  if (!allFinite(dense)) return Status(Code::Corrupt, "a weight is not finite (NaN or infinity)");
   return quantize(*format_, dense, count, columns(), clip_);
 }
 

@@ -77,8 +77,8 @@ public:
       : WeightNode(of->rows(), of->columns()), of_(std::move(of)), format_(std::move(format)), clip_(clip) {}
   Status read(int64_t first, int64_t count, std::span<float> out) const override;
 
-  /// The smallest number of rows that can be quantized without the others; the whole where a block spans it.
-  int64_t independentRows() const;
+  /// The fewest rows that can be quantized without the others.
+  int64_t independentRows() const { return lathe::independentRows(*format_, rows()); }
   /// Rows [first, first + count), which start at a multiple of independentRows(), as codes. `dense` (may be empty)
   /// receives what they were before.
   Result<Encoded> encode(int64_t first, int64_t count, std::vector<float> &dense) const;
