@@ -1,21 +1,13 @@
 // Ids back to text, one by one: decoding a whole text is decoding it in parts.
 #pragma once
 
-#include "Tokenizer/Utf8.h"
+#include "Tokenizer/DecoderState.h"
 #include "Tokenizer/Vocabulary.h"
 
 #include <string>
 #include <unordered_map>
 
 namespace lathe {
-
-/// How far a text has been decoded.
-struct DecoderState {
-  Utf8Stream characters;
-  uint32_t leading = 0; ///< spaces that the start of the text has lost
-  bool any = false;     ///< a token has been decoded
-  bool begun = false;   ///< the text has begun: no leading space is dropped any more
-};
 
 class Decoder {
 public:

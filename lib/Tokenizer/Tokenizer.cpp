@@ -1,6 +1,7 @@
 #include "Tokenizer/Tokenizer.h"
 
 #include "Tokenizer/AddedTokens.h"
+#include "Tokenizer/Decoder.h"
 #include "Tokenizer/Model.h"
 #include "Tokenizer/Normalizer.h"
 #include "Tokenizer/PreTokenizer.h"

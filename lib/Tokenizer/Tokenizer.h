@@ -5,7 +5,7 @@
 #pragma once
 
 #include "Support/Status.h"
-#include "Tokenizer/Decoder.h"
+#include "Tokenizer/DecoderState.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -18,8 +18,10 @@
 namespace lathe {
 
 struct EncodeOptions {
-  bool addSpecial = true;   ///< put the checkpoint's own tokens around the text (<s>; [CLS] … [SEP])
-  bool parseSpecial = true; ///< special tokens written out in the text become their ids; else they are text
+  bool addSpecial = true; ///< put the checkpoint's own tokens around the text (<s>; [CLS] … [SEP])
+  /// Special tokens written out in the text become their ids; else they are text. Added tokens that are not
+  /// special are always found.
+  bool parseSpecial = true;
 };
 
 /// Ids of tokens with a role, -1 where the checkpoint names none.

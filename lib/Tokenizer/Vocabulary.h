@@ -34,7 +34,7 @@ public:
   int32_t byte(unsigned char value) const { return byteIds_[value]; }
   /// Bytes of the longest piece that find() finds.
   size_t longest() const { return longest_; }
-  /// Whether no piece that find() finds has ▁ behind another character: words can then be encoded one by one.
+  /// Whether no piece that find() finds has ▁ behind another character: words can be encoded one by one.
   bool spacesBeginPieces() const { return spacesBeginPieces_; }
 
 private:

@@ -11,7 +11,7 @@ using lathe::testing::Mutator;
 using nlohmann::json;
 
 static const std::string fixtures = std::string(LATHE_SOURCE_DIR) + "/test/unit/Tokenizer/fixtures/";
-static constexpr int mutations = 400;
+static constexpr int mutations = 250;
 
 /// Whether it was accepted; uses what was.
 static bool use(const Result<Tokenizer> &tokenizer) {
@@ -126,12 +126,13 @@ TEST(Mutations, VocabularyText) {
   mutateFile("vocab.txt", text.substr(0, 600), {});
 }
 TEST(Mutations, TokenizerConfig) {
-  mutateFile(
-      "tokenizer_config.json",
-      R"({"added_tokens_decoder": {"400": {"content": "<|pad|>", "special": true}}, "bos_token": "<|endoftext|>",
-                 "eos_token": {"content": "<|endoftext|>"}, "extra_special_tokens": ["<a>"], "add_bos_token": true,
+  mutateFile("tokenizer_config.json",
+             R"({"added_tokens_decoder": {"400": {"content": "<|pad|>", "special": true}},
+                 "bos_token": "<|endoftext|>", "eos_token": {"content": "<|endoftext|>"},
+                 "extra_special_tokens": ["<a>"],
+                 "add_bos_token": true,
                  "chat_template": "x", "tokenizer_class": "GPT2Tokenizer"})",
-      {{"tokenizer.json", tokenizerJson("story")}});
+             {{"tokenizer.json", tokenizerJson("story")}});
 }
 
 TEST(Mutations, Flatbuffer) {

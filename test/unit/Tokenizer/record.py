@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Records what Hugging Face's `tokenizers` makes of tricky texts, for FixturesTest.cpp.
 
-Trains small tokenizers of each kind (Llama 2, Llama 3, BERT cased and lower case, the shipped story model's) and writes
-fixtures/<name>/tokenizer.json with fixtures/<name>/cases.json; gpt2 gets cases only, its tokenizer is shared data. "sentencepiece" is recorded from
-the library of that name.
+Trains small tokenizers of each kind (Llama 2, Llama 3, BERT cased and lower case, a GPT-2-like one) and writes
+fixtures/<name>/tokenizer.json with fixtures/<name>/cases.json; gpt2 gets cases only, its tokenizer is shared data.
+"sentencepiece" is recorded from the library of that name.
 Needs: tokenizers, sentencepiece, protobuf. Usage: record.py SHARED_DATA
 """
 import io
