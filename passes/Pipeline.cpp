@@ -42,6 +42,7 @@ static void buildGraphPhase(OpPassManager &pm, const PipelineOptions &options) {
   functions.addPass(createPairGateUpPass());
   functions.addPass(createMergeLinearsPass());
   functions.addPass(createHoistSelectOutputsPass());
+  if (options.foldNormScale) functions.addPass(createFoldNormScalePass());
   // Behind the structural rewrites, whose results decide what is handed from step to step.
   functions.addPass(createSetActivationTypePass({options.activationType}));
   addCleanup(functions);

@@ -19,6 +19,8 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
                                 llvm::cl::init("f32")};
   Option<std::string> activationType{*this, "activation-type",
                                      llvm::cl::desc("type of tensors between steps: f32, bf16"), llvm::cl::init("f32")};
+  Option<bool> foldNormScale{*this, "fold-norm-scale", llvm::cl::desc("fold the scales of norms into the matrices behind them"),
+                             llvm::cl::init(false)};
   Option<bool> quantizeActivations{*this, "quantize-activations",
                                    llvm::cl::desc("multiply integer weights by int8 activations"), llvm::cl::init(false)};
   Option<std::string> target{*this, "target", llvm::cl::desc("the target of the program"), llvm::cl::init("cpu")};

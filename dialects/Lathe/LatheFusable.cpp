@@ -107,7 +107,8 @@ Value RMSNormOp::emitScalar(OpBuilder &builder, unsigned, Value sum, int64_t col
 }
 Value RMSNormOp::emitElement(OpBuilder &builder, ValueRange operands, ValueRange scalars) {
   Arithmetic on(builder, *this, operands[0]);
-  return on.mul(on.mul(operands[0], scalars[0]), operands[1]);
+  Value normal = on.mul(operands[0], scalars[0]);
+  return getScale() ? on.mul(normal, operands[1]) : normal;
 }
 
 Locality LayerNormOp::getLocality() { return Locality::Row; }

@@ -51,7 +51,7 @@ static LogicalResult verifyEpsilon(Operation *op, APFloat epsilon) {
 }
 
 LogicalResult RMSNormOp::verify() {
-  if (failed(verifyVector(*this, "C1", "scale", getScale().getType(), columnsOf(getInput())))) return failure();
+  if (getScale() && failed(verifyVector(*this, "C1", "scale", getScale().getType(), columnsOf(getInput())))) return failure();
   return verifyEpsilon(*this, getEpsilon());
 }
 

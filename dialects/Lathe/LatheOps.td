@@ -138,10 +138,15 @@ def Lathe_ConvertOp : Lathe_FusableOp<"convert", []> {
 def Lathe_RMSNormOp : Lathe_FusableOp<"rms_norm", ["getNumReductions", "emitSummand", "emitScalar"],
                                       [AllTypesMatch<["input", "result"]>]> {
   let summary = "x / sqrt(mean(x^2) + epsilon) * scale (Zhang and Sennrich 2019)";
-  let description = [{(C1) the scale is a vector of x's columns; (C2) epsilon > 0.}];
-  let arguments = (ins Lathe_Rows:$input, Lathe_WeightType:$scale, F32Attr:$epsilon);
+  let description = [{
+    Without a scale (see `lathe-fold-norm-scale`) it is 1.
+    (C1) the scale is a vector of x's columns; (C2) epsilon > 0.
+  }];
+  let arguments = (ins Lathe_Rows:$input, Optional<Lathe_WeightType>:$scale, F32Attr:$epsilon);
   let results = (outs Lathe_Rows:$result);
-  let assemblyFormat = "$input `,` $scale `epsilon` $epsilon attr-dict `:` type($input) `,` type($scale)";
+  let assemblyFormat = [{
+    $input (`,` $scale^)? `epsilon` $epsilon attr-dict `:` type($input) (`,` type($scale)^)?
+  }];
   let hasVerifier = 1;
 }
 

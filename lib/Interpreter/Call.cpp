@@ -6,9 +6,30 @@ using namespace mlir;
 
 namespace lathe::interpreter {
 
+LogicalResult checkBatch(const Batch &batch, Location loc) {
+  int64_t rows = batch.size();
+  if (int64_t(batch.positions.size()) != rows || int64_t(batch.slots.size()) != rows)
+    return emitError(loc, "the batch needs a token, a position and a slot for each row");
+  std::set<int32_t> seen;
+  for (int64_t m = 0; m < rows; ++m) {
+    if (batch.positions[m] < 0) return emitError(loc, "row ") << m << " has the negative position " << batch.positions[m];
+    if (m > 0 && batch.slots[m] == batch.slots[m - 1]) {
+      if (batch.positions[m] != batch.positions[m - 1] + 1)
+        return emitError(loc, "row ") << m << " is at position " << batch.positions[m] << " of its slot, after position "
+                                      << batch.positions[m - 1];
+    } else if (!seen.insert(batch.slots[m]).second) {
+      return emitError(loc, "the rows of slot ") << batch.slots[m] << " don't stand together";
+    }
+  }
+  for (size_t i = 0; i < batch.outputs.size(); ++i)
+    if (batch.outputs[i] < (i ? batch.outputs[i - 1] + 1 : 0) || batch.outputs[i] >= rows)
+      return emitError(loc, "outputs must be row numbers in ascending order, got ") << batch.outputs[i];
+  return success();
+}
+
 LogicalResult Call::give(Value value, Rows rows) {
   roundTo(cast<FloatType>(cast<RankedTensorType>(value.getType()).getElementType()), rows.values);
-  if (interpreter_.observe) interpreter_.observe(value, rows);
+  if (observe_) observe_(value, rows);
   define(value, std::move(rows));
   return success();
 }
@@ -39,7 +60,7 @@ LogicalResult Call::checkRows(Operation *op) {
 LogicalResult Call::execute(Operation *op) {
   if (op->getNumResults() && isa<WeightType>(op->getResult(0).getType())) {
     for (Value result : op->getResults()) {
-      FailureOr<std::shared_ptr<const Weight>> weight = interpreter_.weights_.evaluate(result);
+      FailureOr<std::shared_ptr<const Weight>> weight = weights_.evaluate(result);
       if (failed(weight)) return failure();
       define(result, *weight);
     }
@@ -76,7 +97,8 @@ LogicalResult Call::executePointwise(Operation *op) {
       .Case([&](ActivationOp a) { return give(a, activation(in(0), a.getKind())); })
       .Case([&](ConvertOp convert) { return give(convert, in(0)); })
       .Case([&](RMSNormOp norm) {
-        return give(norm, rmsNorm(in(0), weight(norm.getScale()), norm.getEpsilon().convertToFloat()));
+        const Weight *scale = norm.getScale() ? &weight(norm.getScale()) : nullptr;
+        return give(norm, rmsNorm(in(0), scale, norm.getEpsilon().convertToFloat()));
       })
       .Case([&](LayerNormOp norm) {
         return give(norm, layerNorm(in(0), weight(norm.getScale()), weight(norm.getBias()),
@@ -119,19 +141,21 @@ LogicalResult Call::execute(SplitOp op) {
   return success();
 }
 
-static StateType stateOf(Operation *op, FlatSymbolRefAttr name) {
-  return cast<StateType>(SymbolTable::lookupNearestSymbolFrom<StateDeclOp>(op, name).getType());
+Call::BoundState Call::state(Operation *op, FlatSymbolRefAttr name) {
+  auto bound = bound_.find(name.getValue().str());
+  if (bound != bound_.end()) return bound->second;
+  return {name.getValue().str(), cast<StateType>(SymbolTable::lookupNearestSymbolFrom<StateDeclOp>(op, name).getType())};
 }
 
 LogicalResult Call::execute(CacheWriteOp op) {
-  Cache &cache = interpreter_.caches_[op.getState().str()];
+  auto [symbol, type] = state(op, op.getStateAttr());
+  Cache &cache = states_.caches[symbol];
   for (int64_t m = 0; m < batch_.size(); ++m) {
     bool first = m == 0 || batch_.slots[m] != batch_.slots[m - 1];
     if (int64_t stored = cache[batch_.slots[m]].keys.size(); first && batch_.positions[m] > stored)
       return op.emitOpError("row ") << m << " is at position " << batch_.positions[m] << ", but its slot has only " << stored;
   }
-  auto type = cast<FloatType>(stateOf(op, op.getStateAttr()).getElementType());
-  cacheWrite(rows(op.getKeys()), rows(op.getValues()), batch_, type, cache);
+  cacheWrite(rows(op.getKeys()), rows(op.getValues()), batch_, cast<FloatType>(type.getElementType()), cache);
   return success();
 }
 
@@ -141,7 +165,7 @@ LogicalResult Call::execute(AttentionOp op) {
   if (!op.getState())
     return give(op, attention(rows(op.getQuery()), rows(op.getKeys()), rows(op.getValues()), batch_, heads, kvHeads,
                               scale, op.getCausal()));
-  Cache &cache = interpreter_.caches_[op.getState()->str()];
+  Cache &cache = states_.caches[state(op, op.getStateAttr()).symbol];
   for (int64_t m = 0; m < batch_.size(); ++m)
     if (int64_t stored = cache[batch_.slots[m]].keys.size(); batch_.positions[m] >= stored)
       return op.emitOpError("row ") << m << " is at position " << batch_.positions[m] << ", of which nothing is stored";
@@ -149,7 +173,7 @@ LogicalResult Call::execute(AttentionOp op) {
 }
 
 LogicalResult Call::execute(DecayScanOp op) {
-  FixedStates &states = interpreter_.fixedStates_[op.getState().str()];
+  FixedStates &states = states_.fixed[state(op, op.getStateAttr()).symbol];
   return give(op, decayScan(rows(op.getInput()), rows(op.getGate()), batch_, states));
 }
 

@@ -23,7 +23,7 @@ void roundTo(mlir::FloatType type, std::vector<float> &values);
 
 // Norms.cpp ---------------------------------------------------------------------------------------------------------
 
-Rows rmsNorm(const Rows &x, const Weight &scale, float epsilon);
+Rows rmsNorm(const Rows &x, const Weight *scale, float epsilon); // no scale: 1
 Rows layerNorm(const Rows &x, const Weight &scale, const Weight &bias, float epsilon);
 Rows l2Normalize(const Rows &x, float epsilon);
 

@@ -25,6 +25,14 @@ def MergeLinearsPass : Pass<"lathe-merge-linears", "mlir::func::FuncOp"> {
   }];
 }
 
+def FoldNormScalePass : Pass<"lathe-fold-norm-scale", "mlir::func::FuncOp"> {
+  let summary = "fold the scale of a norm into the matrices behind it";
+  let description = [{
+    Refused where the norm's result is used by anything but linears, or a matrix is used elsewhere (tied embeddings).
+    Off by default: folded scales widen the range of a matrix, which costs accuracy in int4.
+  }];
+}
+
 def SetCacheTypePass : Pass<"lathe-set-cache-type", "mlir::ModuleOp"> {
   let summary = "choose the element type of growing states";
   let options = [Option<"type", "type", "std::string", "\"f32\"", "f32, bf16 or f16">];

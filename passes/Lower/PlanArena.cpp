@@ -62,11 +62,10 @@ private:
   }
 
   void collectBuffers() {
-    SmallVector<exec::SliceOp> slices(entry.getBody().getOps<exec::SliceOp>());
-    // Parents before their views: larger extents reach farther from the same offset on.
-    llvm::stable_sort(slices, [](exec::SliceOp a, exec::SliceOp b) { return a.getOffset() < b.getOffset(); });
-    for (exec::SliceOp slice : slices) {
-      int64_t begin = slice.getOffset();
+    // By offset, a parent before its views: it comes first in the list, too.
+    std::multimap<int64_t, exec::SliceOp> slices;
+    for (auto slice : entry.getBody().getOps<exec::SliceOp>()) slices.insert({slice.getOffset(), slice});
+    for (auto [begin, slice] : slices) {
       // The last row of a view ends before its stride does.
       exec::SliceType type = slice.getType();
       int64_t rowBytes = type.getGroup() ? type.getStride() : type.getColumns() * type.getElementType().getIntOrFloatBitWidth() / 8;

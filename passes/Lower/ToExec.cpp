@@ -208,12 +208,13 @@ struct ToExecPass : lathe::impl::ToExecPassBase<ToExecPass> {
   /// States, weights, kernels, entries: the order in which a program reads best.
   static void sortByKind(exec::ProgramOp program) {
     Block &block = program.getBody().front();
-    auto rank = [](Operation *op) {
+    auto kindOf = [](Operation *op) {
       return isa<exec::StateOp>(op) ? 0 : isa<exec::WeightOp>(op) ? 1 : isa<exec::KernelOp>(op) ? 2 : 3;
     };
     SmallVector<Operation *> ops = llvm::map_to_vector(block, [](Operation &op) { return &op; });
-    llvm::stable_sort(ops, [&](Operation *a, Operation *b) { return rank(a) < rank(b); });
-    for (Operation *op : ops) op->moveBefore(&block, block.end());
+    for (int kind : {0, 1, 2, 3})
+      for (Operation *op : ops)
+        if (kindOf(op) == kind) op->moveBefore(&block, block.end());
   }
 };
 

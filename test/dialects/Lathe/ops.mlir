@@ -72,7 +72,7 @@ func.func @elements(%x: tensor<?x8xf32>, %b: !lathe.weight<8xf32>) -> tensor<?x8
 
 // CHECK-LABEL: func.func @rows
 func.func @rows(%x: tensor<?x8xf32>, %s: !lathe.weight<8xf32>) -> tensor<?x2xf32> {
-  // CHECK: lathe.rms_norm %arg0, %arg1 epsilon 9.99999974E-6 : tensor<?x8xf32>, <8xf32>
+  // CHECK: lathe.rms_norm %arg0, %arg1 epsilon 9.99999974E-6 : tensor<?x8xf32>, !lathe.weight<8xf32>
   %0 = lathe.rms_norm %x, %s epsilon 1.0e-5 : tensor<?x8xf32>, !lathe.weight<8xf32>
   // CHECK: lathe.layer_norm %{{.*}}, %arg1, %arg1 epsilon 9.99999996E-13 : tensor<?x8xf32>, <8xf32>, <8xf32>
   %1 = lathe.layer_norm %0, %s, %s epsilon 1.0e-12 : tensor<?x8xf32>, !lathe.weight<8xf32>, !lathe.weight<8xf32>
