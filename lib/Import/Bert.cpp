@@ -1,5 +1,6 @@
-// BERT (Devlin et al. 2019) as an encoder of texts, as transformers' modeling_bert.py has it; how the tokens' vectors
-// become one is sentence-transformers' (Reimers and Gurevych 2019). All tokens are of type 0: one text, no pair.
+// BERT (Devlin et al. 2019) as an encoder of texts, as transformers' modeling_bert.py has it; how the tokens'
+// vectors become one is sentence-transformers' (Reimers and Gurevych 2019). All tokens are of type 0: one
+// text, no pair.
 #include "Checkpoint/BertConfig.h"
 #include "Checkpoint/EmbeddingConfig.h"
 #include "Import/Families.h"
@@ -34,10 +35,14 @@ static Value feedForward(ModelBuilder &m, const BertConfig &c, Value x) {
 
 static PoolKind poolKind(Pooling pooling) {
   switch (pooling) {
-  case Pooling::Mean: return PoolKind::Mean;
-  case Pooling::Cls: return PoolKind::First;
-  case Pooling::Max: return PoolKind::Max;
-  case Pooling::LastToken: return PoolKind::Last;
+  case Pooling::Mean:
+    return PoolKind::Mean;
+  case Pooling::Cls:
+    return PoolKind::First;
+  case Pooling::Max:
+    return PoolKind::Max;
+  case Pooling::LastToken:
+    return PoolKind::Last;
   }
   llvm_unreachable("all kinds are handled");
 }

@@ -6,8 +6,8 @@
 
 namespace lathe {
 
-/// Writes the model that `config` describes through the builder. Errors are those of the configuration; what is wrong
-/// with the tensors is recorded by the builder.
+/// Writes the model that `config` describes through the builder. Errors are those of the configuration; what
+/// is wrong with the tensors is recorded by the builder.
 using ImportFamily = Status(ModelBuilder &model, Config config);
 
 ImportFamily importLlama, importGpt2, importBert;

@@ -25,7 +25,8 @@ static const Family *findFamily(Config &config) {
     if (family.modelType == modelType) return &family;
   std::string known;
   for (const Family &family : families) known += (known.empty() ? "" : ", ") + family.modelType.str();
-  config.fail(Code::Unsupported, "model_type", "is '" + modelType.substr(0, 40) + "'; supported are " + known);
+  config.fail(Code::Unsupported, "model_type",
+              "is '" + modelType.substr(0, 40) + "'; supported are " + known);
   return nullptr;
 }
 

@@ -55,12 +55,16 @@ Value ModelBuilder::parameter(const std::string &name, ArrayRef<int64_t> shape) 
 
 Type ModelBuilder::typeOf(const CheckpointTensor *tensor) {
   switch (tensor ? tensor->info.dtype : DType::F32) {
-  case DType::F32: return builder_.getF32Type();
-  case DType::F16: return builder_.getF16Type();
-  case DType::BF16: return builder_.getBF16Type();
+  case DType::F32:
+    return builder_.getF32Type();
+  case DType::F16:
+    return builder_.getF16Type();
+  case DType::BF16:
+    return builder_.getBF16Type();
   default:
-    fail(Status(Code::Unsupported, checkpoint_.files()[tensor->file].path() + ": tensor '" + tensor->info.name +
-                                       "' is stored as " + std::string(dtypeName(tensor->info.dtype)) +
+    fail(Status(Code::Unsupported, checkpoint_.files()[tensor->file].path() + ": tensor '" +
+                                       tensor->info.name + "' is stored as " +
+                                       std::string(dtypeName(tensor->info.dtype)) +
                                        "; weights are read as F32, F16 or BF16"));
     return builder_.getF32Type();
   }
@@ -71,10 +75,13 @@ Value ModelBuilder::tensor(const std::string &key, ArrayRef<int64_t> shape) {
   if (value) return value;
   Result<const CheckpointTensor *> found = checkpoint_.get(key);
   const CheckpointTensor *tensor = found ? *found : nullptr;
-  if (!found) fail(Status(Code::Corrupt, found.status().message() + "; config.json asks for one of " + shapeText(shape)));
+  if (!found)
+    fail(Status(Code::Corrupt,
+                found.status().message() + "; config.json asks for one of " + shapeText(shape)));
   if (tensor && ArrayRef<int64_t>(tensor->info.shape) != shape)
     fail(Status(Code::Corrupt, checkpoint_.files()[tensor->file].path() + ": tensor '" + key + "' is " +
-                                   shapeText(tensor->info.shape) + ", but config.json asks for " + shapeText(shape)));
+                                   shapeText(tensor->info.shape) + ", but config.json asks for " +
+                                   shapeText(shape)));
   used_.insert(key);
   auto type = WeightType::get(shape, EncodingAttr::get(typeOf(tensor)));
   // At its first use; a scope may end before the second.
@@ -91,8 +98,9 @@ Value ModelBuilder::head(const std::string &lmHead, Value embedding, bool tied) 
   used_.insert(lmHead);
   const CheckpointTensor *shared = checkpoint_.find(embedding.getDefiningOp<ParamOp>().getKey());
   if (shared && checkpoint_.hash(*stored) != checkpoint_.hash(*shared))
-    fail(Status(Code::Corrupt, checkpoint_.folder() + ": config.json says that head and embedding are tied, but '" +
-                                   lmHead + "' and '" + shared->info.name +
+    fail(Status(Code::Corrupt, checkpoint_.folder() +
+                                   ": config.json says that head and embedding are tied, but '" + lmHead +
+                                   "' and '" + shared->info.name +
                                    "' differ; set 'tie_word_embeddings' to false, or remove the tensor"));
   return embedding;
 }
@@ -108,14 +116,17 @@ Status ModelBuilder::checkLeftOver() const {
   std::vector<std::string> leftOver;
   for (const CheckpointTensor &tensor : checkpoint_.tensors()) {
     const std::string &key = tensor.info.name;
-    bool ignored = llvm::any_of(ignored_, [&](const std::string &part) { return key.find(part) != key.npos; });
+    bool ignored =
+        llvm::any_of(ignored_, [&](const std::string &part) { return key.find(part) != key.npos; });
     if (!ignored && !used_.count(key)) leftOver.push_back(key);
   }
   if (leftOver.empty()) return {};
   std::string names;
-  for (size_t i = 0; i < std::min<size_t>(leftOver.size(), 3); ++i) names += (i ? ", '" : "'") + leftOver[i] + "'";
+  for (size_t i = 0; i < std::min<size_t>(leftOver.size(), 3); ++i)
+    names += (i ? ", '" : "'") + leftOver[i] + "'";
   if (leftOver.size() > 3) names += " and " + std::to_string(leftOver.size() - 3) + " more";
-  return Status(Code::Corrupt, checkpoint_.folder() + ": the model that config.json describes has no use for " + names +
+  return Status(Code::Corrupt, checkpoint_.folder() +
+                                   ": the model that config.json describes has no use for " + names +
                                    "; is it the configuration of these weights?");
 }
 

@@ -1,7 +1,9 @@
-// Writes a forward pass as ops of the model level, and checks every tensor that it names against the checkpoint.
+// Writes a forward pass as ops of the model level, and checks every tensor that it names against the
+// checkpoint.
 //
-// Errors stick: a tensor that is missing or has another shape is recorded (the first of them), the op is built with the
-// shape that was expected, and the family goes on. It names its tensors one after another; finish() tells.
+// Errors stick: a tensor that is missing or has another shape is recorded (the first of them), the op is
+// built with the shape that was expected, and the family goes on. It names its tensors one after another;
+// finish() tells.
 #pragma once
 
 #include "Checkpoint/Activation.h"
@@ -24,9 +26,10 @@ public:
 
   const Checkpoint &checkpoint() const { return checkpoint_; }
 
-  // Names -----------------------------------------------------------------------------------------------------------
-  // Tensors and locations are named relative to a prefix and the scopes that are entered: in the scope "layers.0",
-  // "mlp.up_proj" stands for "model.layers.0.mlp.up_proj".
+  // Names
+  // -----------------------------------------------------------------------------------------------------------
+  // Tensors and locations are named relative to a prefix and the scopes that are entered: in the scope
+  // "layers.0", "mlp.up_proj" stands for "model.layers.0.mlp.up_proj".
 
   /// Leaves its scope when it is destroyed.
   class Scope {
@@ -41,27 +44,31 @@ public:
   };
   [[nodiscard]] Scope enter(const std::string &name);
 
-  /// Chooses the first prefix under which there is `witness`: models are saved with and without the name of the module
-  /// that holds them ("model.", "transformer.").
+  /// Chooses the first prefix under which there is `witness`: models are saved with and without the name of
+  /// the module that holds them ("model.", "transformer.").
   void choosePrefix(std::initializer_list<std::string_view> prefixes, std::string_view witness);
   /// Tensors whose key contains one of these are not used and not missed: buffers, heads for other tasks.
   void ignoreTensors(std::initializer_list<std::string_view> parts);
 
-  // Weights ---------------------------------------------------------------------------------------------------------
+  // Weights
+  // ---------------------------------------------------------------------------------------------------------
 
   /// The tensor `name`, in the prefix and scope.
   mlir::Value parameter(const std::string &name, llvm::ArrayRef<int64_t> shape);
-  /// The matrix that makes logits of hidden states: `lmHead` (a whole key), or the embedding where they are tied.
+  /// The matrix that makes logits of hidden states: `lmHead` (a whole key), or the embedding where they are
+  /// tied.
   mlir::Value head(const std::string &lmHead, mlir::Value embedding, bool tied);
 
-  // The batch -------------------------------------------------------------------------------------------------------
+  // The batch
+  // -------------------------------------------------------------------------------------------------------
 
   mlir::Value tokens();    ///< tensor<?xi32>
   mlir::Value positions(); ///< tensor<?xi32>
   mlir::Value selectOutputs(mlir::Value x);
   mlir::Value pool(PoolKind kind, mlir::Value x);
 
-  // Layers. x is [M, K]; `name` + ".weight" and ".bias" are the tensors. -----------------------------------------------
+  // Layers. x is [M, K]; `name` + ".weight" and ".bias" are the tensors.
+  // -----------------------------------------------
 
   mlir::Value embedding(mlir::Value ids, mlir::Value table);
   mlir::Value linear(mlir::Value x, mlir::Value weight);
@@ -82,19 +89,22 @@ public:
   /// Equal parts, side by side.
   std::vector<mlir::Value> split(mlir::Value x, int64_t parts);
 
-  // Attention -------------------------------------------------------------------------------------------------------
+  // Attention
+  // -------------------------------------------------------------------------------------------------------
 
   mlir::Value ropeTable(const std::vector<float> &frequencies);
   mlir::Value rope(mlir::Value x, mlir::Value table, int64_t heads);
-  /// Stores k and v of this layer, then attends to all positions of the sequence so far. k and v: [M, kvHeads * D].
-  mlir::Value cachedAttention(mlir::Value q, mlir::Value k, mlir::Value v, int64_t heads, int64_t kvHeads, double scale);
+  /// Stores k and v of this layer, then attends to all positions of the sequence so far. k and v: [M, kvHeads
+  /// * D].
+  mlir::Value cachedAttention(mlir::Value q, mlir::Value k, mlir::Value v, int64_t heads, int64_t kvHeads,
+                              double scale);
   /// Every row of a sequence attends to every row of it.
   mlir::Value fullAttention(mlir::Value q, mlir::Value k, mlir::Value v, int64_t heads, double scale);
 
   /// Closes the entry point, which is called `name` and gives `result`.
   void finish(const std::string &name, mlir::Value result, const ModelInfo &info);
-  /// The verified module. Errors: Corrupt for tensors that are missing, of another shape or type, or left over; Internal
-  /// where the module does not verify.
+  /// The verified module. Errors: Corrupt for tensors that are missing, of another shape or type, or left
+  /// over; Internal where the module does not verify.
   Result<mlir::OwningOpRef<mlir::ModuleOp>> take();
 
 private:

@@ -26,5 +26,6 @@ std::optional<ModelInfo> lathe::getModelInfo(ModuleOp module) {
   auto vocabulary = entries.getAs<IntegerAttr>("vocabulary"), context = entries.getAs<IntegerAttr>("context"),
        width = entries.getAs<IntegerAttr>("width");
   if (!family || !vocabulary || !context || !width) return std::nullopt;
-  return ModelInfo{family.str(), vocabulary.getInt(), context.getInt(), width.getInt(), entries.contains("lowercase")};
+  return ModelInfo{family.str(), vocabulary.getInt(), context.getInt(), width.getInt(),
+                   entries.contains("lowercase")};
 }

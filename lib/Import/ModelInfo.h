@@ -1,5 +1,5 @@
-// What the rest of the compiler needs to know of a model besides its IR. It travels in the module, as the attribute
-// `lathe.model`, so that a dumped module can be edited and compiled later.
+// What the rest of the compiler needs to know of a model besides its IR. It travels in the module, as the
+// attribute `lathe.model`, so that a dumped module can be edited and compiled later.
 #pragma once
 
 #include "mlir/IR/BuiltinOps.h"

@@ -18,18 +18,19 @@ static RankedTensorType indices(OpBuilder &builder) {
 
 Value ModelBuilder::tokens() { return TokensOp::create(builder_, here(), indices(builder_), batch_); }
 
-Value ModelBuilder::positions() {
-  return PositionsOp::create(builder_, here(), indices(builder_), batch_);
-}
+Value ModelBuilder::positions() { return PositionsOp::create(builder_, here(), indices(builder_), batch_); }
 
-Value ModelBuilder::selectOutputs(Value x) { return SelectOutputsOp::create(builder_, here(), x.getType(), x, batch_); }
+Value ModelBuilder::selectOutputs(Value x) {
+  return SelectOutputsOp::create(builder_, here(), x.getType(), x, batch_);
+}
 
 Value ModelBuilder::pool(PoolKind kind, Value x) {
   return PoolOp::create(builder_, here("pool"), x.getType(), kind, x, batch_);
 }
 
 Value ModelBuilder::embedding(Value ids, Value table) {
-  return EmbeddingOp::create(builder_, table.getLoc(), rows(cast<WeightType>(table.getType()).getColumns()), ids, table);
+  return EmbeddingOp::create(builder_, table.getLoc(), rows(cast<WeightType>(table.getType()).getColumns()),
+                             ids, table);
 }
 
 Value ModelBuilder::linear(Value x, Value weight) {
@@ -46,7 +47,8 @@ Value ModelBuilder::linear(Value x, const std::string &name, int64_t columns, bo
 Value ModelBuilder::conv1d(Value x, const std::string &name, int64_t columns) {
   Value stored = parameter(name + ".weight", {columnsOf(x), columns});
   auto type = cast<WeightType>(stored.getType());
-  Value weight = TransposeOp::create(builder_, here(name), WeightType::get({columns, columnsOf(x)}, type.getEncoding()), stored);
+  Value weight = TransposeOp::create(builder_, here(name),
+                                     WeightType::get({columns, columnsOf(x)}, type.getEncoding()), stored);
   Value y = LinearOp::create(builder_, here(name), rows(columns), x, weight).getResult(0);
   return addVector(y, parameter(name + ".bias", {columns}));
 }
@@ -59,19 +61,25 @@ Value ModelBuilder::rmsNorm(Value x, const std::string &name, double epsilon) {
 Value ModelBuilder::layerNorm(Value x, const std::string &name, double epsilon) {
   Value scale = parameter(name + ".weight", {columnsOf(x)});
   Value bias = parameter(name + ".bias", {columnsOf(x)});
-  return LayerNormOp::create(builder_, here(name), x.getType(), x, scale, bias, builder_.getF32FloatAttr(epsilon));
+  return LayerNormOp::create(builder_, here(name), x.getType(), x, scale, bias,
+                             builder_.getF32FloatAttr(epsilon));
 }
 
 Value ModelBuilder::l2Normalize(Value x, double epsilon) {
-  return L2NormalizeOp::create(builder_, here("normalize"), x.getType(), x, builder_.getF32FloatAttr(epsilon));
+  return L2NormalizeOp::create(builder_, here("normalize"), x.getType(), x,
+                               builder_.getF32FloatAttr(epsilon));
 }
 
 static ActivationKind activationKind(Activation kind) {
   switch (kind) {
-  case Activation::Silu: return ActivationKind::SiLU;
-  case Activation::Gelu: return ActivationKind::GELU;
-  case Activation::GeluTanh: return ActivationKind::GELUTanh;
-  case Activation::Relu: return ActivationKind::ReLU;
+  case Activation::Silu:
+    return ActivationKind::SiLU;
+  case Activation::Gelu:
+    return ActivationKind::GELU;
+  case Activation::GeluTanh:
+    return ActivationKind::GELUTanh;
+  case Activation::Relu:
+    return ActivationKind::ReLU;
   }
   llvm_unreachable("all kinds are handled");
 }
@@ -121,13 +129,14 @@ Value ModelBuilder::cachedAttention(Value q, Value k, Value v, int64_t heads, in
   }
   auto symbol = FlatSymbolRefAttr::get(builder_.getContext(), name);
   CacheWriteOp::create(builder_, loc, k, v, batch_, symbol);
-  return AttentionOp::create(builder_, loc, q.getType(), q, /*keys=*/Value(), /*values=*/Value(), batch_, symbol,
-                             builder_.getI64IntegerAttr(heads), builder_.getI64IntegerAttr(kvHeads),
+  return AttentionOp::create(builder_, loc, q.getType(), q, /*keys=*/Value(), /*values=*/Value(), batch_,
+                             symbol, builder_.getI64IntegerAttr(heads), builder_.getI64IntegerAttr(kvHeads),
                              builder_.getF32FloatAttr(scale), /*causal=*/builder_.getUnitAttr());
 }
 
 Value ModelBuilder::fullAttention(Value q, Value k, Value v, int64_t heads, double scale) {
-  return AttentionOp::create(builder_, here("attention"), q.getType(), q, k, v, batch_, /*state=*/FlatSymbolRefAttr(),
-                             builder_.getI64IntegerAttr(heads), builder_.getI64IntegerAttr(heads),
-                             builder_.getF32FloatAttr(scale), /*causal=*/UnitAttr());
+  return AttentionOp::create(builder_, here("attention"), q.getType(), q, k, v, batch_,
+                             /*state=*/FlatSymbolRefAttr(), builder_.getI64IntegerAttr(heads),
+                             builder_.getI64IntegerAttr(heads), builder_.getF32FloatAttr(scale),
+                             /*causal=*/UnitAttr());
 }

@@ -5,8 +5,9 @@
 
 namespace lathe::interpreter {
 
-std::vector<float> attend(const float *q, const std::vector<const float *> &keys, const std::vector<const float *> &values,
-                          int64_t heads, int64_t kvHeads, int64_t headDim, float scale) {
+std::vector<float> attend(const float *q, const std::vector<const float *> &keys,
+                          const std::vector<const float *> &values, int64_t heads, int64_t kvHeads,
+                          int64_t headDim, float scale) {
   std::vector<float> result(heads * headDim);
   for (int64_t head = 0; head < heads; ++head) {
     int64_t from = head / (heads / kvHeads) * headDim; // the first column of the KV head
@@ -19,13 +20,14 @@ std::vector<float> attend(const float *q, const std::vector<const float *> &keys
     float largest = *std::max_element(scores.begin(), scores.end()), sum = 0;
     for (float &score : scores) sum += score = std::exp(score - largest);
     for (size_t i = 0; i < values.size(); ++i)
-      for (int64_t d = 0; d < headDim; ++d) result[head * headDim + d] += scores[i] / sum * values[i][from + d];
+      for (int64_t d = 0; d < headDim; ++d)
+        result[head * headDim + d] += scores[i] / sum * values[i][from + d];
   }
   return result;
 }
 
-Rows attention(const Rows &q, const Rows &k, const Rows &v, const Batch &batch, int64_t heads, int64_t kvHeads,
-               float scale, bool causal) {
+Rows attention(const Rows &q, const Rows &k, const Rows &v, const Batch &batch, int64_t heads,
+               int64_t kvHeads, float scale, bool causal) {
   Rows result(q.rows, q.columns);
   for (int64_t m = 0; m < q.rows; ++m) {
     std::vector<const float *> keys, values;
@@ -53,7 +55,8 @@ void cacheWrite(const Rows &k, const Rows &v, const Batch &batch, mlir::FloatTyp
   }
 }
 
-Rows attention(const Rows &q, const Cache &cache, const Batch &batch, int64_t heads, int64_t kvHeads, float scale) {
+Rows attention(const Rows &q, const Cache &cache, const Batch &batch, int64_t heads, int64_t kvHeads,
+               float scale) {
   Rows result(q.rows, q.columns);
   for (int64_t m = 0; m < q.rows; ++m) {
     const KeyValues &slot = cache.at(batch.slots[m]);

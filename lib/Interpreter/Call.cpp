@@ -12,11 +12,12 @@ LogicalResult checkBatch(const Batch &batch, Location loc) {
     return emitError(loc, "the batch needs a token, a position and a slot for each row");
   std::set<int32_t> seen;
   for (int64_t m = 0; m < rows; ++m) {
-    if (batch.positions[m] < 0) return emitError(loc, "row ") << m << " has the negative position " << batch.positions[m];
+    if (batch.positions[m] < 0)
+      return emitError(loc, "row ") << m << " has the negative position " << batch.positions[m];
     if (m > 0 && batch.slots[m] == batch.slots[m - 1]) {
       if (batch.positions[m] != batch.positions[m - 1] + 1)
-        return emitError(loc, "row ") << m << " is at position " << batch.positions[m] << " of its slot, after position "
-                                      << batch.positions[m - 1];
+        return emitError(loc, "row ") << m << " is at position " << batch.positions[m]
+                                      << " of its slot, after position " << batch.positions[m - 1];
     } else if (!seen.insert(batch.slots[m]).second) {
       return emitError(loc, "the rows of slot ") << batch.slots[m] << " don't stand together";
     }
@@ -48,7 +49,8 @@ LogicalResult Call::checkRows(Operation *op) {
   for (Value operand : op->getOperands()) {
     auto *rows = std::get_if<Rows>(&data_.at(operand));
     if (!rows) continue;
-    if (count >= 0 && rows->rows != count) return op->emitOpError("meets ") << count << " and " << rows->rows << " rows";
+    if (count >= 0 && rows->rows != count)
+      return op->emitOpError("meets ") << count << " and " << rows->rows << " rows";
     count = rows->rows;
   }
   bool ofBatch = llvm::any_of(op->getOperandTypes(), [](Type type) { return isa<BatchType>(type); });
@@ -71,8 +73,8 @@ LogicalResult Call::execute(Operation *op) {
       .Case([&](TokensOp tokens) { return define(tokens, batch_.tokens), success(); })
       .Case([&](PositionsOp positions) { return define(positions, batch_.positions), success(); })
       .Case([&](RopeTableOp table) {
-        return give(table, ropeTable(std::get<Indices>(data_.at(table.getPositions())), table.getFrequencies(),
-                                     table.getFactor().convertToFloat()));
+        return give(table, ropeTable(std::get<Indices>(data_.at(table.getPositions())),
+                                     table.getFrequencies(), table.getFactor().convertToFloat()));
       })
       .Case([&](QuantizeRowsOp quantize) {
         auto type = cast<RankedTensorType>(quantize.getResult().getType());
@@ -104,7 +106,9 @@ LogicalResult Call::executePointwise(Operation *op) {
         return give(norm, layerNorm(in(0), weight(norm.getScale()), weight(norm.getBias()),
                                     norm.getEpsilon().convertToFloat()));
       })
-      .Case([&](L2NormalizeOp norm) { return give(norm, l2Normalize(in(0), norm.getEpsilon().convertToFloat())); })
+      .Case([&](L2NormalizeOp norm) {
+        return give(norm, l2Normalize(in(0), norm.getEpsilon().convertToFloat()));
+      })
       .Case([&](RopeOp turned) { return give(turned, rope(in(0), in(1), turned.getHeads())); })
       .Default([](Operation *other) { return other->emitOpError("is not an op that the interpreter runs"); });
 }
@@ -144,7 +148,8 @@ LogicalResult Call::execute(SplitOp op) {
 Call::BoundState Call::state(Operation *op, FlatSymbolRefAttr name) {
   auto bound = bound_.find(name.getValue().str());
   if (bound != bound_.end()) return bound->second;
-  return {name.getValue().str(), cast<StateType>(SymbolTable::lookupNearestSymbolFrom<StateDeclOp>(op, name).getType())};
+  return {name.getValue().str(),
+          cast<StateType>(SymbolTable::lookupNearestSymbolFrom<StateDeclOp>(op, name).getType())};
 }
 
 LogicalResult Call::execute(CacheWriteOp op) {
@@ -153,7 +158,8 @@ LogicalResult Call::execute(CacheWriteOp op) {
   for (int64_t m = 0; m < batch_.size(); ++m) {
     bool first = m == 0 || batch_.slots[m] != batch_.slots[m - 1];
     if (int64_t stored = cache[batch_.slots[m]].keys.size(); first && batch_.positions[m] > stored)
-      return op.emitOpError("row ") << m << " is at position " << batch_.positions[m] << ", but its slot has only " << stored;
+      return op.emitOpError("row ") << m << " is at position " << batch_.positions[m]
+                                    << ", but its slot has only " << stored;
   }
   cacheWrite(rows(op.getKeys()), rows(op.getValues()), batch_, cast<FloatType>(type.getElementType()), cache);
   return success();
@@ -163,12 +169,13 @@ LogicalResult Call::execute(AttentionOp op) {
   float scale = op.getScale().convertToFloat();
   int64_t heads = op.getHeads(), kvHeads = op.getKvHeads();
   if (!op.getState())
-    return give(op, attention(rows(op.getQuery()), rows(op.getKeys()), rows(op.getValues()), batch_, heads, kvHeads,
-                              scale, op.getCausal()));
+    return give(op, attention(rows(op.getQuery()), rows(op.getKeys()), rows(op.getValues()), batch_, heads,
+                              kvHeads, scale, op.getCausal()));
   Cache &cache = states_.caches[state(op, op.getStateAttr()).symbol];
   for (int64_t m = 0; m < batch_.size(); ++m)
     if (int64_t stored = cache[batch_.slots[m]].keys.size(); batch_.positions[m] >= stored)
-      return op.emitOpError("row ") << m << " is at position " << batch_.positions[m] << ", of which nothing is stored";
+      return op.emitOpError("row ") << m << " is at position " << batch_.positions[m]
+                                    << ", of which nothing is stored";
   return give(op, attention(rows(op.getQuery()), cache, batch_, heads, kvHeads, scale));
 }
 
@@ -179,7 +186,8 @@ LogicalResult Call::execute(DecayScanOp op) {
 
 LogicalResult Call::execute(DispatchOp op) {
   Block &body = op.getBody().front();
-  for (auto [argument, operand] : llvm::zip(body.getArguments(), op.getInputs())) define(argument, Datum(data_.at(operand)));
+  for (auto [argument, operand] : llvm::zip(body.getArguments(), op.getInputs()))
+    define(argument, Datum(data_.at(operand)));
   FailureOr<std::vector<Datum>> results = execute(body);
   if (failed(results)) return failure();
   for (auto [result, datum] : llvm::zip(op.getResults(), *results)) define(result, std::move(datum));

@@ -36,10 +36,14 @@ static float reduce(PoolKind kind, const Rows &x, int64_t begin, int64_t end, in
     largest = std::max(largest, x.row(m)[k]);
   }
   switch (kind) {
-  case PoolKind::Mean: return sum / static_cast<float>(end - begin);
-  case PoolKind::First: return x.row(begin)[k];
-  case PoolKind::Last: return x.row(end - 1)[k];
-  case PoolKind::Max: return largest;
+  case PoolKind::Mean:
+    return sum / static_cast<float>(end - begin);
+  case PoolKind::First:
+    return x.row(begin)[k];
+  case PoolKind::Last:
+    return x.row(end - 1)[k];
+  case PoolKind::Max:
+    return largest;
   }
   llvm_unreachable("all kinds are handled");
 }

@@ -23,14 +23,15 @@ using Indices = std::vector<int32_t>;
 /// Rows as `#lathe.quantized_rows<group>` has them.
 struct QuantizedRows {
   int64_t rows = 0, columns = 0, group = 0;
-  std::vector<int8_t> codes;  ///< [rows, columns]
-  std::vector<float> scales;  ///< [rows, groups]
-  std::vector<int32_t> sums;  ///< [rows, groups]: of the codes
+  std::vector<int8_t> codes; ///< [rows, columns]
+  std::vector<float> scales; ///< [rows, groups]
+  std::vector<int32_t> sums; ///< [rows, groups]: of the codes
   int64_t groups() const { return (columns + group - 1) / group; }
 };
 
-/// What a weight expression means, W[rows, columns] (one row for a vector), and its parts where it is stored as codes:
-/// W[n, k] = scale[n / blockRows, k / blockColumns] * codes[n, k] + offset[n / blockRows, k / blockColumns].
+/// What a weight expression means, W[rows, columns] (one row for a vector), and its parts where it is stored
+/// as codes: W[n, k] = scale[n / blockRows, k / blockColumns] * codes[n, k] + offset[n / blockRows, k /
+/// blockColumns].
 struct Weight {
   int64_t rows = 0, columns = 0;
   std::vector<float> values;

@@ -19,7 +19,8 @@ static float codeValue(EncodingAttr encoding, int32_t code) {
 
 Weight decode(const StoredMatrix &stored) {
   Weight weight(stored.rows, stored.columns);
-  std::tie(weight.blockRows, weight.blockColumns) = stored.encoding.getBlockShape(stored.rows, stored.columns);
+  std::tie(weight.blockRows, weight.blockColumns) =
+      stored.encoding.getBlockShape(stored.rows, stored.columns);
   if (stored.encoding.hasIntegerCodes()) weight.codes = stored.codes;
   if (stored.scale) weight.scales = decode(*stored.scale).values;
   if (stored.offset) weight.offsets = decode(*stored.offset).values;

@@ -33,12 +33,18 @@ static float sigmoid(float x) { return 1 / (1 + std::exp(-x)); }
 
 static float apply(ActivationKind kind, float x) {
   switch (kind) {
-  case ActivationKind::SiLU: return x * sigmoid(x);
-  case ActivationKind::GELU: return 0.5f * x * (1 + std::erf(x * 0.70710678f));
-  case ActivationKind::GELUTanh: return 0.5f * x * (1 + std::tanh(0.79788456f * (x + 0.044715f * x * x * x)));
-  case ActivationKind::ReLU: return std::max(x, 0.0f);
-  case ActivationKind::Tanh: return std::tanh(x);
-  case ActivationKind::Sigmoid: return sigmoid(x);
+  case ActivationKind::SiLU:
+    return x * sigmoid(x);
+  case ActivationKind::GELU:
+    return 0.5f * x * (1 + std::erf(x * 0.70710678f));
+  case ActivationKind::GELUTanh:
+    return 0.5f * x * (1 + std::tanh(0.79788456f * (x + 0.044715f * x * x * x)));
+  case ActivationKind::ReLU:
+    return std::max(x, 0.0f);
+  case ActivationKind::Tanh:
+    return std::tanh(x);
+  case ActivationKind::Sigmoid:
+    return sigmoid(x);
   }
   llvm_unreachable("all kinds are handled");
 }

@@ -1,28 +1,21 @@
 // Runs functions of the model level, op by op. The judge of every back end and every pass: slow and obvious.
 #pragma once
 
-#include "Interpreter/Operations.h"
-#include "Interpreter/Weights.h"
+#include "Interpreter/Call.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
-#include <functional>
-#include <variant>
-
 namespace lathe::interpreter {
-
-/// What an SSA value holds; the batch is one for the whole call.
-struct TheBatch {};
-using Datum = std::variant<TheBatch, Rows, Indices, QuantizedRows, std::shared_ptr<const Weight>>;
 
 class Interpreter {
 public:
   /// Both must outlive it; the module must not change while it lives (weights are evaluated once).
   Interpreter(mlir::ModuleOp module, const ParamSource &params) : module_(module), weights_(params) {}
 
-  /// Runs an entry point, whose one argument is the batch and which gives one set of rows. Sequence states persist from
-  /// call to call: a later batch goes on at later positions of its slots, or again at earlier ones.
-  /// Failures emit a diagnostic: no such entry point, a batch that is inconsistent, a token beyond the table.
+  /// Runs an entry point, whose one argument is the batch and which gives one set of rows. Sequence states
+  /// persist from call to call: a later batch goes on at later positions of its slots, or again at earlier
+  /// ones. Failures emit a diagnostic: no such entry point, a batch that is inconsistent, a token beyond the
+  /// table.
   mlir::FailureOr<Rows> run(llvm::StringRef entry, const Batch &batch);
 
   /// Runs any function of lathe ops, with one datum an argument.
@@ -30,17 +23,15 @@ public:
                                            const Batch &batch);
 
   /// Forgets the states of all sequences.
-  void reset();
+  void reset() { states_ = {}; }
 
   /// Sees every set of rows that is computed, in order.
-  std::function<void(mlir::Value, const Rows &)> observe;
+  Observer observe;
 
 private:
-  friend class Call;
   mlir::ModuleOp module_;
   WeightEvaluator weights_;
-  std::map<std::string, Cache> caches_;
-  std::map<std::string, FixedStates> fixedStates_;
+  SequenceStates states_;
 };
 
 } // namespace lathe::interpreter

@@ -28,19 +28,21 @@ static bool groupsFit(const QuantizedRows &x, const Weight &weight) {
   return weight.blockColumns == x.group || weight.blockColumns >= x.columns;
 }
 
-/// One element: i32 sums per group, exact; then fused multiply-adds, groups ascending. This order is what makes
-/// every kernel agree with every other bit for bit.
+/// One element: i32 sums per group, exact; then fused multiply-adds, groups ascending. This order is what
+/// makes every kernel agree with every other bit for bit.
 static float integerDot(const QuantizedRows &x, int64_t m, const Weight &weight, int64_t n) {
   float accumulator = 0;
   for (int64_t group = 0; group < x.groups(); ++group) {
     int64_t begin = group * x.group, end = std::min(begin + x.group, x.columns);
     int32_t dot = 0;
-    for (int64_t k = begin; k < end; ++k) dot += x.codes[m * x.columns + k] * weight.codes[n * weight.columns + k];
+    for (int64_t k = begin; k < end; ++k)
+      dot += x.codes[m * x.columns + k] * weight.codes[n * weight.columns + k];
     float scale = x.scales[m * x.groups() + group];
     int64_t block = weight.block(n, begin);
     accumulator = std::fma(float(dot), weight.scales[block] * scale, accumulator);
     if (!weight.offsets.empty())
-      accumulator = std::fma(float(x.sums[m * x.groups() + group]), weight.offsets[block] * scale, accumulator);
+      accumulator =
+          std::fma(float(x.sums[m * x.groups() + group]), weight.offsets[block] * scale, accumulator);
   }
   return accumulator;
 }

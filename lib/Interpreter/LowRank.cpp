@@ -1,5 +1,5 @@
-// Singular value decomposition by one-sided Jacobi rotations (Hestenes 1958): columns are turned in pairs until all are
-// orthogonal; their lengths are the singular values then.
+// Singular value decomposition by one-sided Jacobi rotations (Hestenes 1958): columns are turned in pairs
+// until all are orthogonal; their lengths are the singular values then.
 #include "Interpreter/Weights.h"
 
 #include <cmath>
@@ -55,8 +55,9 @@ std::pair<Weight, Weight> truncatedSvd(const Weight &weight, int64_t rank) {
 
   std::vector<int64_t> order(columns);
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(),
-            [&](int64_t x, int64_t y) { return std::pair(dot(a[x], a[x]), y) > std::pair(dot(a[y], a[y]), x); });
+  std::sort(order.begin(), order.end(), [&](int64_t x, int64_t y) {
+    return std::pair(dot(a[x], a[x]), y) > std::pair(dot(a[y], a[y]), x);
+  });
   Weight left(rows, rank), right(rank, columns);
   for (int64_t r = 0; r < rank; ++r) {
     const std::vector<double> &us = a[order[r]], &direction = v[order[r]];

@@ -10,7 +10,8 @@ Rows rmsNorm(const Rows &x, const Weight *scale, float epsilon) {
     float squares = 0;
     for (int64_t k = 0; k < x.columns; ++k) squares += x.row(m)[k] * x.row(m)[k];
     float factor = 1 / std::sqrt(squares / x.columns + epsilon);
-    for (int64_t k = 0; k < x.columns; ++k) result.row(m)[k] = x.row(m)[k] * factor * (scale ? scale->values[k] : 1);
+    for (int64_t k = 0; k < x.columns; ++k)
+      result.row(m)[k] = x.row(m)[k] * factor * (scale ? scale->values[k] : 1);
   }
   return result;
 }

@@ -12,7 +12,8 @@ namespace lathe::interpreter {
 
 static Weight concat(ArrayRef<std::shared_ptr<const Weight>> parts, WeightType type) {
   Weight result(0, type.getColumns());
-  for (const auto &part : parts) result.values.insert(result.values.end(), part->values.begin(), part->values.end());
+  for (const auto &part : parts)
+    result.values.insert(result.values.end(), part->values.begin(), part->values.end());
   result.rows = type.getRows();
   return result;
 }
@@ -67,19 +68,22 @@ static Weight pruneBelow(const Weight &w, double threshold) {
 
 static FailureOr<Weight> parameter(ParamOp op, const ParamSource &params) {
   auto type = cast<WeightType>(op.getResult().getType());
-  if (!type.getEncoding().isPlain()) return op.emitOpError("a parameter that is stored as codes has no decoder here");
+  if (!type.getEncoding().isPlain())
+    return op.emitOpError("a parameter that is stored as codes has no decoder here");
   Result<ParamTensor> tensor = params.find(op.getScope(), op.getKey());
   if (!tensor) return op.emitOpError("can't be resolved: ") << tensor.status().message();
   if (ArrayRef<int64_t>(tensor->shape) != type.getShape())
     return op.emitOpError("names a tensor of another shape: ") << shapeText(tensor->shape);
   Weight weight(type.getRows(), type.getColumns());
-  if (Status status = tensor->read(0, weight.values); !status.ok()) return op.emitOpError("can't be read: ") << status.message();
+  if (Status status = tensor->read(0, weight.values); !status.ok())
+    return op.emitOpError("can't be read: ") << status.message();
   return weight;
 }
 
 /// The quantizer's result in the interpreter's form: integer codes without the bias they are stored with.
 static std::shared_ptr<StoredMatrix> storedMatrix(const Encoded &encoded, EncodingAttr encoding) {
-  auto stored = std::make_shared<StoredMatrix>(StoredMatrix{encoding, encoded.rows, encoded.columns, {}, nullptr, nullptr});
+  auto stored = std::make_shared<StoredMatrix>(
+      StoredMatrix{encoding, encoded.rows, encoded.columns, {}, nullptr, nullptr});
   stored->codes.assign(encoded.codes.begin(), encoded.codes.end());
   if (stored->codes.empty()) stored->codes.assign(encoded.wide.begin(), encoded.wide.end());
   if (encoding.getCodes().isSignedInteger())
@@ -94,7 +98,8 @@ static FailureOr<Weight> quantize(QuantizeOp op, const Weight &weight) {
   auto format = formatOf(encoding, [&] { return op.emitOpError(); });
   if (failed(format)) return failure();
   bool clip = op.getClip() == ClipKind::MSE;
-  return decode(*storedMatrix(lathe::quantize(**format, weight.values, weight.rows, weight.columns, clip), encoding));
+  return decode(
+      *storedMatrix(lathe::quantize(**format, weight.values, weight.rows, weight.columns, clip), encoding));
 }
 
 FailureOr<std::shared_ptr<const Weight>> WeightEvaluator::evaluate(Value value) {

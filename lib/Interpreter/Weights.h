@@ -25,8 +25,8 @@ Weight decode(const StoredMatrix &stored);
 /// LowRank.cpp: the factors L = U sqrt(S) [N, rank] and R = sqrt(S) V^T [rank, K] of the best approximation.
 std::pair<Weight, Weight> truncatedSvd(const Weight &weight, int64_t rank);
 
-/// WeightSemantics.cpp: evaluates expressions, each once. What a quantizer chose is the compiler's own (lib/Weights):
-/// the codes are what is stored, so they decide; what they mean is decoded here.
+/// WeightSemantics.cpp: evaluates expressions, each once. What a quantizer chose is the compiler's own
+/// (lib/Weights): the codes are what is stored, so they decide; what they mean is decoded here.
 class WeightEvaluator {
 public:
   explicit WeightEvaluator(const ParamSource &params) : params_(params) {}
@@ -35,7 +35,9 @@ public:
 
 private:
   mlir::LogicalResult evaluate(mlir::Operation *op);
-  void define(mlir::Value value, Weight weight) { known_[value] = std::make_shared<const Weight>(std::move(weight)); }
+  void define(mlir::Value value, Weight weight) {
+    known_[value] = std::make_shared<const Weight>(std::move(weight));
+  }
   const ParamSource &params_;
   llvm::DenseMap<mlir::Value, std::shared_ptr<const Weight>> known_;
 };

@@ -1,11 +1,13 @@
 // lathe-interpret: runs the functions of a file in the interpreter and prints what they give.
 //
-// Each argument takes its value from an attribute `lathe.value`: rows and indices from a dense tensor, the batch from
-// {tokens = array<i32: ...>, positions = ..., slots = ..., outputs = array<i64: ...>}, of which only tokens are required.
-// An array of values is one call after another, with the states of the calls before. Weights come from `lathe.inline`:
+// Each argument takes its value from an attribute `lathe.value`: rows and indices from a dense tensor, the
+// batch from {tokens = array<i32: ...>, positions = ..., slots = ..., outputs = array<i64: ...>}, of which
+// only tokens are required. An array of values is one call after another, with the states of the calls
+// before. Weights come from `lathe.inline`:
 //
 //   module attributes {lathe.inline = {w = dense<[[1.0, 2.0]]> : tensor<1x2xf32>}} {
-//     func.func @main(%x: tensor<?x2xf32> {lathe.value = dense<[[3.0, 4.0]]> : tensor<1x2xf32>}) -> tensor<?x1xf32> { ... }
+//     func.func @main(%x: tensor<?x2xf32> {lathe.value = dense<[[3.0, 4.0]]> : tensor<1x2xf32>}) ->
+//     tensor<?x1xf32> { ... }
 //   }
 #include "Interpreter/Interpreter.h"
 
@@ -20,9 +22,8 @@ using namespace lathe;
 using namespace lathe::interpreter;
 
 template <typename T> static void printRow(const T *values, int64_t count) {
-  llvm::interleaveComma(llvm::ArrayRef(values, count), llvm::outs(), [](T value) {
-    llvm::outs() << llvm::format("%.6g", double(value));
-  });
+  llvm::interleaveComma(llvm::ArrayRef(values, count), llvm::outs(),
+                        [](T value) { llvm::outs() << llvm::format("%.6g", double(value)); });
 }
 
 static void printRows(const float *values, int64_t rows, int64_t columns) {
@@ -34,7 +35,8 @@ static void printRows(const float *values, int64_t rows, int64_t columns) {
 }
 
 static void print(const Datum &datum) {
-  if (auto *rows = std::get_if<Rows>(&datum)) return printRows(rows->values.data(), rows->rows, rows->columns);
+  if (auto *rows = std::get_if<Rows>(&datum))
+    return printRows(rows->values.data(), rows->rows, rows->columns);
   if (auto *weight = std::get_if<std::shared_ptr<const Weight>>(&datum))
     return printRows((*weight)->values.data(), (*weight)->rows, (*weight)->columns);
   if (auto *indices = std::get_if<Indices>(&datum)) {
@@ -82,20 +84,25 @@ static FailureOr<Datum> datumFrom(BlockArgument argument, Attribute value, Batch
     auto values = dense.getValues<int32_t>();
     return Datum(Indices(values.begin(), values.end()));
   }
-  return emitError(argument.getLoc(), "argument ") << argument.getArgNumber() << " needs a lathe.value of its type";
+  return emitError(argument.getLoc(), "argument ")
+         << argument.getArgNumber() << " needs a lathe.value of its type";
 }
 
 static LogicalResult run(func::FuncOp function, Interpreter &interpreter) {
   size_t calls = 1;
-  auto valueOf = [&](BlockArgument argument) { return function.getArgAttr(argument.getArgNumber(), "lathe.value"); };
+  auto valueOf = [&](BlockArgument argument) {
+    return function.getArgAttr(argument.getArgNumber(), "lathe.value");
+  };
   for (BlockArgument argument : function.getArguments())
-    if (auto several = dyn_cast_or_null<ArrayAttr>(valueOf(argument))) calls = std::max(calls, several.size());
+    if (auto several = dyn_cast_or_null<ArrayAttr>(valueOf(argument)))
+      calls = std::max(calls, several.size());
   for (size_t index = 0; index < calls; ++index) {
     Batch batch;
     std::vector<Datum> arguments;
     for (BlockArgument argument : function.getArguments()) {
       Attribute value = valueOf(argument);
-      if (auto several = dyn_cast_or_null<ArrayAttr>(value)) value = index < several.size() ? several[index] : Attribute();
+      if (auto several = dyn_cast_or_null<ArrayAttr>(value))
+        value = index < several.size() ? several[index] : Attribute();
       FailureOr<Datum> datum = datumFrom(argument, value, batch);
       if (failed(datum)) return failure();
       arguments.push_back(*datum);

@@ -19,7 +19,8 @@ TEST_F(FamilyErrors, TheTinyModelIsFine) { EXPECT_TRUE(status().ok()) << status(
 
 TEST_F(FamilyErrors, UnsupportedModelType) {
   llama.config["model_type"] = "\"mamba\"";
-  expectFailure(status(), Code::Unsupported, {"config.json", "model_type", "mamba", "supported are llama, gpt2, bert"});
+  expectFailure(status(), Code::Unsupported,
+                {"config.json", "model_type", "mamba", "supported are llama, gpt2, bert"});
 }
 
 TEST_F(FamilyErrors, NoModelType) {
@@ -39,8 +40,9 @@ TEST_F(FamilyErrors, MissingTensor) {
 
 TEST_F(FamilyErrors, WrongShape) {
   llama.tensors["model.layers.0.self_attn.k_proj.weight"].shape = {8, 8};
-  expectFailure(status(), Code::Corrupt,
-                {"model.safetensors", "model.layers.0.self_attn.k_proj.weight", "is [8, 8]", "asks for [4, 8]"});
+  expectFailure(
+      status(), Code::Corrupt,
+      {"model.safetensors", "model.layers.0.self_attn.k_proj.weight", "is [8, 8]", "asks for [4, 8]"});
 }
 
 TEST_F(FamilyErrors, TheFirstErrorIsTold) {
@@ -55,7 +57,8 @@ TEST_F(FamilyErrors, ATypeThatIsNoWeight) {
 }
 
 TEST_F(FamilyErrors, LeftOverTensors) {
-  for (const char *name : {"a", "b", "c", "d"}) llama.tensors["model.layers.0.self_attn." + std::string(name)] = {{4}};
+  for (const char *name : {"a", "b", "c", "d"})
+    llama.tensors["model.layers.0.self_attn." + std::string(name)] = {{4}};
   expectFailure(status(), Code::Corrupt,
                 {"no use for 'model.layers.0.self_attn.a', 'model.layers.0.self_attn.b'", "and 1 more"});
 }

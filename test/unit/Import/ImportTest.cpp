@@ -1,5 +1,5 @@
-// What import makes of the fixtures: entry point, states, what the module says of itself. Whether it computes the right
-// thing is for the interpreter's tests.
+// What import makes of the fixtures: entry point, states, what the module says of itself. Whether it computes
+// the right thing is for the interpreter's tests.
 #include "Import/Import.h"
 #include "Import/ModelInfo.h"
 #include "Lathe/LatheDialect.h"
@@ -58,7 +58,8 @@ TEST(Import, EncoderHasAnEmbedAndNoState) {
 }
 
 TEST(Import, ParamsHaveTheStoredType) {
-  for (auto [name, type] : {std::pair("llama-f32", "f32"), {"llama-bf16-sharded", "bf16"}, {"llama-f16-llama3", "f16"}})
+  for (auto [name, type] :
+       {std::pair("llama-f32", "f32"), {"llama-bf16-sharded", "bf16"}, {"llama-f16-llama3", "f16"}})
     Imported(name).module->walk([type = std::string(type)](ParamOp param) {
       std::string codes;
       llvm::raw_string_ostream(codes) << param.getResult().getType().getEncoding().getCodes();
@@ -72,7 +73,8 @@ TEST(Import, TiedHeadIsTheEmbedding) {
   auto embeddings = [](Imported &model) {
     int64_t uses = 0;
     model.module->walk([&](ParamOp param) {
-      if (param.getKey() == "model.embed_tokens.weight") uses += std::distance(param->use_begin(), param->use_end());
+      if (param.getKey() == "model.embed_tokens.weight")
+        uses += std::distance(param->use_begin(), param->use_end());
     });
     return uses;
   };

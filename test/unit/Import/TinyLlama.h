@@ -15,9 +15,9 @@ struct TinyLlama {
     char fill = 0; ///< every byte
   };
   std::map<std::string, std::string> config = {
-      {"model_type", "\"llama\""},     {"vocab_size", "10"},          {"hidden_size", "8"},
-      {"intermediate_size", "12"},     {"num_hidden_layers", "1"},    {"num_attention_heads", "2"},
-      {"num_key_value_heads", "1"},    {"rms_norm_eps", "1e-5"},      {"max_position_embeddings", "32"},
+      {"model_type", "\"llama\""},     {"vocab_size", "10"},       {"hidden_size", "8"},
+      {"intermediate_size", "12"},     {"num_hidden_layers", "1"}, {"num_attention_heads", "2"},
+      {"num_key_value_heads", "1"},    {"rms_norm_eps", "1e-5"},   {"max_position_embeddings", "32"},
       {"tie_word_embeddings", "true"},
   };
   std::map<std::string, Tensor> tensors = {
@@ -41,9 +41,9 @@ struct TinyLlama {
     for (const auto &[key, tensor] : tensors) {
       size_t bytes = tensor.dtype == "F32" || tensor.dtype == "I32" ? 4 : 2;
       for (int64_t extent : tensor.shape) bytes *= extent;
-      header += (header.size() > 1 ? ", \"" : "\"") + key + "\": {\"dtype\": \"" + tensor.dtype + "\", \"shape\": " +
-                shapeText(tensor.shape) + ", \"data_offsets\": [" + std::to_string(data.size()) + ", " +
-                std::to_string(data.size() + bytes) + "]}";
+      header += (header.size() > 1 ? ", \"" : "\"") + key + "\": {\"dtype\": \"" + tensor.dtype +
+                "\", \"shape\": " + shapeText(tensor.shape) + ", \"data_offsets\": [" +
+                std::to_string(data.size()) + ", " + std::to_string(data.size() + bytes) + "]}";
       data.append(bytes, tensor.fill);
     }
     folder.write("config.json", json + "}").write("model.safetensors", safetensors(header + "}", data));

@@ -1,4 +1,5 @@
-// The ragged batch: however rows are cut into calls, each gives the same logits; and batches that make no sense.
+// The ragged batch: however rows are cut into calls, each gives the same logits; and batches that make no
+// sense.
 #include "Model.h"
 
 using namespace lathe;
@@ -60,8 +61,10 @@ TEST_F(RaggedBatch, OnlyOutputsGiveLogits) {
 }
 
 TEST_F(RaggedBatch, Errors) {
-  EXPECT_EQ(errorOf(Batch::sequence({1000})), "'lathe.embedding' op row 0 asks for entry 1000 of a table of 131");
-  EXPECT_EQ(errorOf(Batch::sequence({1}, 4)), "'lathe.cache_write' op row 0 is at position 4, but its slot has only 0");
+  EXPECT_EQ(errorOf(Batch::sequence({1000})),
+            "'lathe.embedding' op row 0 asks for entry 1000 of a table of 131");
+  EXPECT_EQ(errorOf(Batch::sequence({1}, 4)),
+            "'lathe.cache_write' op row 0 is at position 4, but its slot has only 0");
   EXPECT_EQ(errorOf(Batch::sequence({1}, -1)), "row 0 has the negative position -1");
   Batch gap = Batch::sequence({1, 2});
   gap.positions[1] = 5;

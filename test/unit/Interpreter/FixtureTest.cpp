@@ -21,7 +21,8 @@ class EncoderFixture : public Fixture {};
 } // namespace
 
 /// Whether the values that one run computes include `states` [n, T, width], in order.
-static void expectHiddenStates(Model &model, const std::string &entry, const Batch &batch, const Rows &states) {
+static void expectHiddenStates(Model &model, const std::string &entry, const Batch &batch,
+                               const Rows &states) {
   std::vector<Rows> seen;
   model.interpreter.observe = [&](mlir::Value, const Rows &rows) {
     if (rows.rows == batch.size() && rows.columns == states.columns) seen.push_back(rows);
@@ -39,7 +40,8 @@ static void expectHiddenStates(Model &model, const std::string &entry, const Bat
 TEST_P(DecoderFixture, Logits) {
   for (int prompt = 0; prompt < prompts; ++prompt) {
     Rows logits = model.run("step", Batch::sequence(results.integers(prompt, "ids")));
-    EXPECT_LE(difference(logits.values, results.rows(prompt, "logits").values), tolerance) << "prompt " << prompt;
+    EXPECT_LE(difference(logits.values, results.rows(prompt, "logits").values), tolerance)
+        << "prompt " << prompt;
   }
 }
 
@@ -47,24 +49,28 @@ TEST_P(DecoderFixture, HiddenStates) {
   for (int prompt = 0; prompt < prompts; ++prompt) {
     Batch batch = Batch::sequence(results.integers(prompt, "ids"));
     expectHiddenStates(model, "step", batch, results.rows(prompt, "hidden"));
-    if (results.has(prompt, "layers")) expectHiddenStates(model, "step", batch, results.rows(prompt, "layers"));
+    if (results.has(prompt, "layers"))
+      expectHiddenStates(model, "step", batch, results.rows(prompt, "layers"));
   }
 }
 
 TEST_P(DecoderFixture, Greedy) {
   for (int prompt = 0; prompt < prompts; ++prompt)
-    EXPECT_EQ(greedy(model, results.integers(prompt, "ids"), greedyLength), results.integers(prompt, "greedy"))
+    EXPECT_EQ(greedy(model, results.integers(prompt, "ids"), greedyLength),
+              results.integers(prompt, "greedy"))
         << "prompt " << prompt;
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, DecoderFixture,
-                         testing::Values("llama-f32", "llama-bf16-sharded", "llama-f16-llama3", "llama-f16-llama3-v4",
-                                         "llama-f32-biases", "gpt2-f32", "gpt2-bf16-erf"));
+                         testing::Values("llama-f32", "llama-bf16-sharded", "llama-f16-llama3",
+                                         "llama-f16-llama3-v4", "llama-f32-biases", "gpt2-f32",
+                                         "gpt2-bf16-erf"));
 
 TEST_P(EncoderFixture, Embeddings) {
   for (int prompt = 0; prompt < prompts; ++prompt) {
     Rows embedding = model.run("embed", Batch::sequence(results.integers(prompt, "ids")));
-    EXPECT_LE(difference(embedding.values, results.rows(prompt, "embedding").values), tolerance) << "prompt " << prompt;
+    EXPECT_LE(difference(embedding.values, results.rows(prompt, "embedding").values), tolerance)
+        << "prompt " << prompt;
   }
 }
 
@@ -72,7 +78,8 @@ TEST_P(EncoderFixture, HiddenStates) {
   for (int prompt = 0; prompt < prompts; ++prompt) {
     Batch batch = Batch::sequence(results.integers(prompt, "ids"));
     expectHiddenStates(model, "embed", batch, results.rows(prompt, "hidden"));
-    if (results.has(prompt, "layers")) expectHiddenStates(model, "embed", batch, results.rows(prompt, "layers"));
+    if (results.has(prompt, "layers"))
+      expectHiddenStates(model, "embed", batch, results.rows(prompt, "layers"));
   }
 }
 

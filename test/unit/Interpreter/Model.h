@@ -21,8 +21,8 @@ struct Model {
 
   /// Throws, which fails the test, where the folder can't be imported.
   explicit Model(const std::string &folder)
-      : context(mlir::MLIRContext::Threading::DISABLED), checkpoint(open(folder)), module(import(checkpoint, context)),
-        params(checkpoint), interpreter(*module, params) {}
+      : context(mlir::MLIRContext::Threading::DISABLED), checkpoint(open(folder)),
+        module(import(checkpoint, context)), params(checkpoint), interpreter(*module, params) {}
 
   interpreter::Rows run(llvm::StringRef entry, const interpreter::Batch &batch) {
     mlir::FailureOr<interpreter::Rows> rows = interpreter.run(entry, batch);
@@ -46,7 +46,8 @@ private:
 /// A results.safetensors: the tensors of promptN.
 class Results {
 public:
-  explicit Results(const std::string &folder) : file_(std::move(*Safetensors::open(folder + "/results.safetensors"))) {}
+  explicit Results(const std::string &folder)
+      : file_(std::move(*Safetensors::open(folder + "/results.safetensors"))) {}
   bool has(int prompt, const std::string &name) const { return file_.find(key(prompt, name)); }
   interpreter::Indices integers(int prompt, const std::string &name) const {
     const TensorInfo *info = file_.find(key(prompt, name));
@@ -64,11 +65,15 @@ public:
   }
 
 private:
-  static std::string key(int prompt, const std::string &name) { return "prompt" + std::to_string(prompt) + "." + name; }
+  static std::string key(int prompt, const std::string &name) {
+    return "prompt" + std::to_string(prompt) + "." + name;
+  }
   Safetensors file_;
 };
 
-inline std::string fixture(const std::string &name) { return std::string(LATHE_SOURCE_DIR "/test/fixtures/") + name; }
+inline std::string fixture(const std::string &name) {
+  return std::string(LATHE_SOURCE_DIR "/test/fixtures/") + name;
+}
 inline std::string shared(const std::string &name) { return std::string(LATHE_SHARED_DATA "/") + name; }
 
 /// The largest difference as a share of the range of `expected`.

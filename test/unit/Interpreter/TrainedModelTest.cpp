@@ -40,7 +40,8 @@ TEST(Stories260k, Greedy) {
   Results results(fixture("stories260k"));
   for (int prompt = 0; prompt < 3; ++prompt) {
     Indices expected = results.integers(prompt, "greedy");
-    EXPECT_EQ(greedy(model, results.integers(prompt, "ids"), expected.size()), expected) << "prompt " << prompt;
+    EXPECT_EQ(greedy(model, results.integers(prompt, "ids"), expected.size()), expected)
+        << "prompt " << prompt;
   }
 }
 
