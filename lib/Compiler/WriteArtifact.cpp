@@ -2,20 +2,21 @@
 
 #include "Artifact/Writer.h"
 #include "Compiler/ProgramTable.h"
-#include "Lathe/PackedLayout.h"
 #include "Weights/Evaluator.h"
 
 using namespace mlir;
 using namespace lathe;
 
-static WeightPlan planOf(exec::WeightOp op) {
+static Value valueOf(exec::WeightOp op) { return cast<YieldOp>(op.getBody().front().back()).getValues()[0]; }
+
+static WeightPlan planOf(exec::WeightOp op, int64_t bytes) {
   auto type = cast<WeightType>(op.getType());
   WeightPlan plan;
   plan.name = op.getSymName().str();
   llvm::raw_string_ostream(plan.encoding) << type;
   plan.rows = type.getRows();
   plan.columns = type.getColumns();
-  plan.bytes = storedBytes(type);
+  plan.bytes = uint64_t(bytes);
   plan.logicalBits = type.getEncoding().getBitsPerWeight(type.getRows(), type.getColumns());
   return plan;
 }
@@ -25,22 +26,29 @@ namespace {
 /// Stores the weights of a program one after another, each on all threads.
 class WeightStorer {
 public:
-  WeightStorer(const ArtifactRequest &request, ArtifactWriter &writer) : request_(request), writer_(writer) {
-    for (auto op : request.program.getBody().getOps<exec::WeightOp>()) {
-      weights_.push_back(op);
-      index_[op.getSymName()] = writer.addWeight(planOf(op));
-      total_ += storedBytes(cast<WeightType>(op.getType()));
+  WeightStorer(const ArtifactRequest &request, ArtifactWriter &writer) : request_(request), writer_(writer) {}
+
+  /// Sizes first: what a pruned matrix takes depends on its values.
+  Status plan() {
+    for (auto op : request_.program.getBody().getOps<exec::WeightOp>()) {
+      Evaluator evaluator(request_.params, request_.threads);
+      FailureOr<int64_t> bytes = evaluator.storedBytes(valueOf(op));
+      if (mlir::failed(bytes)) return failed(op);
+      index_[op.getSymName()] = writer_.addWeight(planOf(op, *bytes));
+      weights_.push_back({op, uint64_t(*bytes)});
+      total_ += *bytes;
     }
+    return writer_.planWeights();
   }
 
   const llvm::StringMap<uint32_t> &index() const { return index_; }
 
   Status store() {
     uint64_t done = 0;
-    for (exec::WeightOp op : weights_) {
+    for (auto [op, bytes] : weights_) {
       if (request_.progress && request_.progress(done, total_)) return Status(Code::Cancelled, "stopped");
       LATHE_TRY(storeOne(op));
-      done += storedBytes(cast<WeightType>(op.getType()));
+      done += bytes;
     }
     if (request_.progress) request_.progress(total_, total_);
     return {};
@@ -51,18 +59,21 @@ private:
     uint32_t index = index_.lookup(op.getSymName());
     // One evaluator a weight: what a whole-matrix method holds is freed with it.
     Evaluator evaluator(request_.params, request_.threads);
-    Value value = cast<YieldOp>(op.getBody().front().back()).getValues()[0];
-    auto error = evaluator.store(value, [&](uint64_t offset, std::span<const std::byte> bytes) {
+    auto error = evaluator.store(valueOf(op), [&](uint64_t offset, std::span<const std::byte> bytes) {
       return writer_.writeWeight(index, offset, bytes);
     });
-    if (failed(error)) return Status(Code::InvalidArgument, "weight " + op.getSymName().str() + " could not be stored");
+    if (mlir::failed(error)) return failed(op);
     writer_.setWeightError(index, error->relative());
     return {};
   }
 
+  static Status failed(exec::WeightOp op) {
+    return Status(Code::InvalidArgument, "weight " + op.getSymName().str() + " could not be stored");
+  }
+
   const ArtifactRequest &request_;
   ArtifactWriter &writer_;
-  std::vector<exec::WeightOp> weights_;
+  std::vector<std::pair<exec::WeightOp, uint64_t>> weights_;
   llvm::StringMap<uint32_t> index_;
   uint64_t total_ = 0;
 };
@@ -73,7 +84,7 @@ Status lathe::writeArtifact(const ArtifactRequest &request, fb::HeaderT &header)
   Result<ArtifactWriter> writer = ArtifactWriter::create(request.path);
   if (!writer.ok()) return writer.status();
   WeightStorer storer(request, *writer);
-  LATHE_TRY(writer->planWeights());
+  LATHE_TRY(storer.plan());
   FailureOr<std::unique_ptr<fb::ProgramT>> table = programTable(request.program, request.code, storer.index());
   if (failed(table)) return Status(Code::Internal, "the program can't be encoded");
   header.programs.push_back(std::move(*table));
