@@ -104,7 +104,16 @@ Value FusedRegion::computeRope(RopeOp op, const Place &place) {
 // Behind a root
 //===------------------------------------------------------------------------------------------------------------===//
 
-LogicalResult FusedRegion::checkEpilogue(exec::KernelOp kernel, Operation *root, int64_t columns) {
+/// Whether a quantization stands at the end of a kernel, with groups that divide `tile` columns.
+static bool quantizesTiles(Operation &op, int64_t tile) {
+  auto quantize = dyn_cast<QuantizeRowsOp>(op);
+  if (!quantize || !tile) return false;
+  auto encoding = cast<QuantizedRowsAttr>(cast<RankedTensorType>(quantize.getResult().getType()).getEncoding());
+  return tile % encoding.getGroup() == 0 && quantize.getResult().hasOneUse() &&
+         isa<YieldOp>(*quantize.getResult().user_begin());
+}
+
+LogicalResult FusedRegion::checkEpilogue(exec::KernelOp kernel, Operation *root, int64_t columns, int64_t tile) {
   llvm::SmallPtrSet<Operation *, 16> before;
   SmallVector<Value> pending(root->getOperands());
   while (!pending.empty()) {
@@ -112,7 +121,7 @@ LogicalResult FusedRegion::checkEpilogue(exec::KernelOp kernel, Operation *root,
     if (op && before.insert(op).second) llvm::append_range(pending, op->getOperands());
   }
   for (Operation &op : kernel.getBody().front().without_terminator()) {
-    if (&op == root || before.contains(&op) || isa<SelectOutputsOp>(op)) continue;
+    if (&op == root || before.contains(&op) || isa<SelectOutputsOp>(op) || quantizesTiles(op, tile)) continue;
     auto fusable = dyn_cast<FusableOpInterface>(op);
     if (!fusable || fusable.getLocality() != Locality::Element)
       return op.emitOpError("can't be computed element by element behind ") << root->getName();
@@ -123,13 +132,19 @@ LogicalResult FusedRegion::checkEpilogue(exec::KernelOp kernel, Operation *root,
   return success();
 }
 
-void FusedRegion::emitEpilogue(Operation *root, ValueRange rootValues, const Place &place) {
+void FusedRegion::emitEpilogue(Operation *root, ValueRange rootValues, const Place &place,
+                               Quantize quantize) {
   newPlace();
   for (auto [result, value] : llvm::zip(root->getResults(), rootValues)) kept.push_back({{result, place}, value});
   exec::KernelOp kernel = context.kernel;
   SmallVector<Value> values;
-  for (Value value : kernel.getBody().front().getTerminator()->getOperands()) values.push_back(at(value, place));
+  for (Value value : kernel.getBody().front().getTerminator()->getOperands()) {
+    auto quantized = value.getDefiningOp<QuantizeRowsOp>();
+    values.push_back(at(quantized ? quantized.getInput() : value, place));
+    if (quantized) quantize(quantized, std::exchange(values.back(), Value()));
+  }
   for (auto [index, value] : llvm::enumerate(values)) {
+    if (!value) continue;
     exec::SliceType slice = context.resultSlice(index);
     Value row = context.rowPointer(context.resultPointer(index), slice, place.row);
     context.storeFloats(value, row, slice.getElementType(), place.column);

@@ -29,8 +29,10 @@ public:
   explicit FusedRegion(KernelContext &context) : context(context) {}
 
   /// An error at the op that can't be emitted element by element behind a root whose results have `columns` columns:
-  /// what an emitter of roots checks in its `plan`.
-  static mlir::LogicalResult checkEpilogue(exec::KernelOp kernel, mlir::Operation *root, int64_t columns);
+  /// what an emitter of roots checks in its `plan`. Quantizations of a result pass where their groups lie within a
+  /// `tile` of that many columns.
+  static mlir::LogicalResult checkEpilogue(exec::KernelOp kernel, mlir::Operation *root, int64_t columns,
+                                           int64_t tile = 0);
 
   /// From now on `tensor` comes from `source` instead of from its op.
   void provide(mlir::Value tensor, Source source);
@@ -44,8 +46,10 @@ public:
   void newPlace() { kept.clear(); }
 
   /// Everything behind the root at one place: `rootValues` are the root's results there (vector<width x f32>), the
-  /// kernel's results at that place are stored.
-  void emitEpilogue(mlir::Operation *root, mlir::ValueRange rootValues, const Place &place);
+  /// kernel's results at that place are stored. What a quantization takes goes to `quantize` instead, which has whole
+  /// groups only later.
+  using Quantize = llvm::function_ref<void(QuantizeRowsOp, mlir::Value)>;
+  void emitEpilogue(mlir::Operation *root, mlir::ValueRange rootValues, const Place &place, Quantize quantize = {});
 
   /// Where the rows of `tensor` lie, if it is an argument as it is, perhaps through select_outputs or split: the
   /// first byte of its row `row`, and how it is stored. Quantized rows as well.

@@ -3,11 +3,27 @@
 #include "Codegen/CPU/LinearKernel.h"
 
 #include "Codegen/CPU/LinearTile.h"
+#include "Codegen/CPU/QuantizeRow.h"
 
 using namespace mlir;
 using namespace lathe;
 
 bool lathe::matchLinear(exec::KernelOp kernel) { return isa_and_nonnull<LinearOp>(findRoot(kernel)); }
+
+/// The numbers of the kernel's results that are quantized rows.
+static SmallVector<unsigned> quantizedResults(exec::KernelOp kernel) {
+  SmallVector<unsigned> numbers;
+  for (auto [index, value] : llvm::enumerate(kernel.getBody().front().getTerminator()->getOperands()))
+    if (value.getDefiningOp<QuantizeRowsOp>()) numbers.push_back(unsigned(index));
+  return numbers;
+}
+
+static LogicalResult checkResults(exec::KernelOp kernel, const LinearPlan &plan) {
+  LinearOp op = plan.op;
+  if (int64_t(quantizedResults(kernel).size()) > plan.numWeights)
+    return op.emitOpError("is followed by more quantizations than it has weights; form a dispatch for them");
+  return FusedRegion::checkEpilogue(kernel, op, plan.outputs, kPanelRows);
+}
 
 FailureOr<SmallVector<KernelClass>> lathe::planLinear(exec::KernelOp kernel, int64_t maxRows) {
   SmallVector<KernelClass> classes;
@@ -15,8 +31,7 @@ FailureOr<SmallVector<KernelClass>> lathe::planLinear(exec::KernelOp kernel, int
     if (rows > maxRows || (!classes.empty() && rows <= classes.back().maxRows)) continue;
     FailureOr<LinearPlan> plan = planLinearClass(kernel, rows);
     if (failed(plan)) return failure();
-    if (classes.empty() && failed(FusedRegion::checkEpilogue(kernel, plan->op, plan->outputs)))
-      return failure();
+    if (classes.empty() && failed(checkResults(kernel, *plan))) return failure();
     KernelClass result{rows, {{GridKind::Constant, uint32_t(plan->panels())}}, plan->scratchBytes()};
     if (rows > plan->itemRows)
       result.grid.push_back(domainFactor(kernel.getDomain(), uint32_t(plan->itemRows)));
@@ -38,20 +53,42 @@ static Value domainRows(KernelContext &on) {
   llvm_unreachable("all domains are handled");
 }
 
-/// The ops behind the linear, for `columns` outputs of the panel (all 64 unless it is the last).
-static void emitRows(const LinearItem &item, int64_t columns) {
+/// The ops behind the linear on `columns` outputs of the panel (all 64 unless it is the last), for one row.
+/// Values to be quantized take the place of the sums that they come from until their groups are complete.
+static void emitRow(const LinearItem &item, Value row, int64_t columns) {
   KernelContext &on = item.on;
   LinearOp op = item.plan.op;
-  on.forRange(on.i64(0), item.rows, 1, [&](Value row) {
-    Value first = on.mul(item.panel, kPanelRows);
-    on.forColumns(columns, [&](Value column, int64_t width) {
-      SmallVector<Value> values;
-      for (int64_t weight = 0; weight < item.plan.numWeights; ++weight)
-        values.push_back(on.loadFloats(item.sums(weight, row), on.builder.getF32Type(), column, width));
-      item.region.emitEpilogue(op, values,
-                               Place{on.add(item.firstRow, row), on.add(first, column), width, std::nullopt});
-    });
+  Type f32 = on.builder.getF32Type();
+  Value first = on.mul(item.panel, kPanelRows), domainRow = on.add(item.firstRow, row);
+  on.forColumns(columns, [&](Value column, int64_t width) {
+    SmallVector<Value> values;
+    for (int64_t weight = 0; weight < item.plan.numWeights; ++weight)
+      values.push_back(on.loadFloats(item.sums(weight, row), f32, column, width));
+    int64_t next = 0;
+    item.region.emitEpilogue(
+        op, values, Place{domainRow, on.add(first, column), width, std::nullopt},
+        [&](QuantizeRowsOp, Value value) { on.storeFloats(value, item.sums(next++, row), f32, column); });
   });
+  for (auto [place, index] : llvm::enumerate(quantizedResults(on.kernel))) {
+    exec::SliceType slice = on.resultSlice(index);
+    Value pointer = on.rowPointer(on.resultPointer(index), slice, domainRow);
+    Value sums = item.sums(int64_t(place), row), firstGroup = on.div(first, slice.getGroup());
+    auto values = [&](Value column, int64_t width) {
+      return on.loadFloats(sums, f32, on.sub(column, first), width);
+    };
+    int64_t whole = columns / slice.getGroup();
+    if (whole)
+      on.forRange(on.i64(0), on.i64(whole), 1, [&](Value group) {
+        quantizeGroup(on, slice, pointer, on.add(firstGroup, group), slice.getGroup(), values);
+      });
+    if (int64_t rest = columns % slice.getGroup())
+      quantizeGroup(on, slice, pointer, on.add(firstGroup, whole), rest, values);
+    if (columns < kPanelRows) padQuantizedRow(on, slice, pointer);
+  }
+}
+
+static void emitRows(const LinearItem &item, int64_t columns) {
+  item.on.forRange(item.on.i64(0), item.rows, 1, [&](Value row) { emitRow(item, row, columns); });
 }
 
 static void emitEpilogues(const LinearItem &item) {

@@ -72,7 +72,7 @@ static Value storeCodes(KernelContext &on, Value pointer, Value first, int64_t c
   return total;
 }
 
-static void quantizeGroup(KernelContext &on, exec::SliceType slice, Value pointer, Value group, int64_t columns,
+void lathe::quantizeGroup(KernelContext &on, exec::SliceType slice, Value pointer, Value group, int64_t columns,
                           Values values) {
   Value first = on.mul(group, slice.getGroup());
   Value largest = largestMagnitude(on, first, columns, values);
@@ -85,17 +85,21 @@ static void quantizeGroup(KernelContext &on, exec::SliceType slice, Value pointe
   on.store(sum, on.offset(on.offset(pointer, slice.getSumsOffset()), entry), 4);
 }
 
+void lathe::padQuantizedRow(KernelContext &on, exec::SliceType slice, Value pointer) {
+  Type i8 = on.builder.getI8Type();
+  for (int64_t column = slice.getColumns(), width = 64; column < slice.getScalesOffset(); column += width) {
+    while (width > slice.getScalesOffset() - column) width /= 2;
+    auto zeros = VectorType::get(width, i8);
+    on.store(arith::ConstantOp::create(on.builder, on.loc, zeros, on.builder.getZeroAttr(zeros)),
+             on.offset(pointer, column));
+  }
+}
+
 void lathe::quantizeRow(KernelContext &on, exec::SliceType slice, Value pointer, Values values) {
   int64_t columns = slice.getColumns(), group = std::min(slice.getGroup(), columns), whole = columns / group;
   auto wholeGroup = [&](Value index) { quantizeGroup(on, slice, pointer, index, group, values); };
   if (whole == 1) wholeGroup(on.i64(0));
   else on.forRange(on.i64(0), on.i64(whole), 1, wholeGroup);
   if (int64_t rest = columns - whole * group) quantizeGroup(on, slice, pointer, on.i64(whole), rest, values);
-  // Kernels read codes in whole groups and cache lines.
-  Type i8 = on.builder.getI8Type();
-  for (int64_t column = columns, width = 64; column < slice.getScalesOffset(); column += width) {
-    while (width > slice.getScalesOffset() - column) width /= 2;
-    auto zeros = VectorType::get(width, i8);
-    on.store(arith::ConstantOp::create(on.builder, on.loc, zeros, on.builder.getZeroAttr(zeros)), on.offset(pointer, column));
-  }
+  padQuantizedRow(on, slice, pointer);
 }
