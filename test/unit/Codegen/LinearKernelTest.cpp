@@ -1,5 +1,6 @@
 // Linear kernels against plain loops: encodings x shapes x rows x variants.
 #include "PackedWeights.h"
+#include "QuantizedInput.h"
 
 #include "gtest/gtest.h"
 
@@ -133,12 +134,6 @@ struct IntegerCase {
   int64_t rows, columns, group;
 };
 
-int64_t rowStride(int64_t columns, int64_t group) {
-  int64_t unit = group < columns ? std::lcm(int64_t(64), group) : 64;
-  int64_t bytes = (columns + unit - 1) / unit * unit + 8 * ((columns + group - 1) / group);
-  return ((bytes + 63) / 64 | 1) * 64;
-}
-
 std::string integerKernel(const IntegerCase &c) {
   std::string n = std::to_string(c.rows), k = std::to_string(c.columns), g = std::to_string(c.group);
   return text(R"(
@@ -148,46 +143,8 @@ std::string integerKernel(const IntegerCase &c) {
       lathe.yield %y : tensor<?x$0xf32>
     })",
               {n, k, g, PackedWeights::typeText(c.rows, c.columns, c.encoding),
-               std::to_string(rowStride(c.columns, c.group)), std::to_string(c.rows * 4)});
+               std::to_string(exec::SliceType::packedStride(c.columns, {}, c.group)), std::to_string(c.rows * 4)});
 }
-
-/// Quantized rows as they lie in the arena.
-struct QuantizedInput {
-  QuantizedInput(int64_t rows, int64_t columns, int64_t group, unsigned seed)
-      : stride(rowStride(columns, group)), group(group), groups((columns + group - 1) / group),
-        scalesAt((columns + (group < columns ? std::lcm(int64_t(64), group) : 64) - 1) /
-                 (group < columns ? std::lcm(int64_t(64), group) : 64) *
-                 (group < columns ? std::lcm(int64_t(64), group) : 64)),
-        bytes(size_t(rows * stride)) {
-    Buffer<float> random = randomFloats(size_t(rows * columns), seed);
-    for (int64_t m = 0; m < rows; ++m)
-      for (int64_t g = 0; g < groups; ++g) {
-        int32_t sum = 0;
-        for (int64_t k = g * group; k < std::min(columns, (g + 1) * group); ++k) {
-          int code = k % 5 == 0 ? (m + k) % 2 ? 127 : -127 : int(random[m * columns + k] * 127);
-          code_(m, k) = int8_t(code);
-          sum += code;
-        }
-        float scale = (random[m * columns + g] + 1.5f) / 100;
-        std::memcpy(bytes.data() + m * stride + scalesAt + 4 * g, &scale, 4);
-        std::memcpy(bytes.data() + m * stride + scalesAt + 4 * (groups + g), &sum, 4);
-      }
-  }
-  int8_t code(int64_t m, int64_t k) const { return int8_t(bytes[m * stride + k]); }
-  float scale(int64_t m, int64_t g) const { return read<float>(m, g); }
-  int32_t sum(int64_t m, int64_t g) const { return read<int32_t>(m, groups + g); }
-
-  int64_t stride, group, groups, scalesAt;
-  Buffer<uint8_t> bytes;
-
-private:
-  uint8_t &code_(int64_t m, int64_t k) { return bytes[m * stride + k]; }
-  template <typename T> T read(int64_t m, int64_t index) const {
-    T value;
-    std::memcpy(&value, bytes.data() + m * stride + scalesAt + 4 * index, 4);
-    return value;
-  }
-};
 
 /// The contract of integer linears, element by element.
 float integerProduct(const PackedWeights &w, const QuantizedInput &x, int64_t m, int64_t n) {

@@ -43,12 +43,13 @@ PackedWeights::PackedWeights(int64_t rows, int64_t columns, const std::string &e
   scales = decodePart((*format)->scale.get(), codes.scale.get());
   offsets = decodePart((*format)->offset.get(), codes.offset.get());
   bytes = Buffer<uint8_t>(size_t(storedBytes(type)));
-  Status status =
-      packRows(packedLayout(type), codes, 0, [&](uint64_t offset, std::span<const std::byte> part) -> Status {
-        EXPECT_LE(offset + part.size(), bytes.size());
-        std::memcpy(bytes.data() + offset, part.data(), part.size());
-        return {};
-      });
+  ByteSink sink = [&](uint64_t offset, std::span<const std::byte> part) -> Status {
+    EXPECT_LE(offset + part.size(), bytes.size());
+    std::memcpy(bytes.data() + offset, part.data(), part.size());
+    return {};
+  };
+  PackedMatrix layout = packedLayout(type);
+  Status status = Packer(**format, layout, sink).packRows(codes, 0);
   EXPECT_TRUE(status.ok()) << status.message();
 }
 
