@@ -9,7 +9,15 @@ module attributes {lathe.inline = {
   // CHECK-NEXT:  0, 0
   func.func @rms(%x: tensor<?x2xf32> {lathe.value = dense<[[1.0, 7.0], [0.0, 0.0]]> : tensor<2x2xf32>}) -> tensor<?x2xf32> {
     %s = lathe.param "scale" from "inline" : <2xf32>
-    %y = lathe.rms_norm %x, %s epsilon 1.0e-12 : tensor<?x2xf32>, <2xf32>
+    %y = lathe.rms_norm %x, %s epsilon 1.0e-12 : tensor<?x2xf32>, !lathe.weight<2xf32>
+    return %y : tensor<?x2xf32>
+  }
+
+  // Without a scale.
+  // CHECK-LABEL: @rms_alone
+  // CHECK-NEXT:  0.2, 1.4
+  func.func @rms_alone(%x: tensor<?x2xf32> {lathe.value = dense<[[1.0, 7.0]]> : tensor<1x2xf32>}) -> tensor<?x2xf32> {
+    %y = lathe.rms_norm %x epsilon 1.0e-12 : tensor<?x2xf32>
     return %y : tensor<?x2xf32>
   }
 
@@ -18,7 +26,7 @@ module attributes {lathe.inline = {
   // CHECK-NEXT:  0.25, 0.25
   func.func @rms_epsilon(%x: tensor<?x2xf32> {lathe.value = dense<[[1.0, 1.0]]> : tensor<1x2xf32>}) -> tensor<?x2xf32> {
     %s = lathe.param "half" from "inline" : <2xf32>
-    %y = lathe.rms_norm %x, %s epsilon 3.0 : tensor<?x2xf32>, <2xf32>
+    %y = lathe.rms_norm %x, %s epsilon 3.0 : tensor<?x2xf32>, !lathe.weight<2xf32>
     return %y : tensor<?x2xf32>
   }
 
