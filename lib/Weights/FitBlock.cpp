@@ -79,7 +79,7 @@ float narrowestShare(unsigned bits) {
 
 float searchScale(const Format &format, Block block, float low, float high, float plain) {
   if (format.scale && format.scale->codes == Format::Codes::Table) return bestOfCoarse(format, block, plain);
-  float best = plain, bestExplained = fitCandidate(format, block, plain).explained();
+  float best = plain, bestExplained = 0;
   auto consider = [&](float candidate) {
     Fit fit = fitCandidate(format, block, candidate);
     if (!(fit.explained() > bestExplained)) return;
