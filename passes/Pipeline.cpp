@@ -1,5 +1,6 @@
 #include "Pipeline.h"
 
+#include "Compress/Passes.h"
 #include "Exec/ExecDialect.h"
 #include "Graph/Passes.h"
 #include "Lower/Passes.h"
@@ -51,6 +52,7 @@ static void buildGraphPhase(OpPassManager &pm, const PipelineOptions &options) {
 
 /// Weights in fewer bits, as expressions; then activations to match.
 static void buildCompressPhase(OpPassManager &pm, const PipelineOptions &options) {
+  addCompressPasses(pm, {options.weights, options.group, options.recipe, options.checkpoint, options.threads}, options.params);
   OpPassManager &functions = pm.nest<func::FuncOp>();
   if (options.quantizeActivations) functions.addPass(createQuantizeActivationsPass());
   addCleanup(functions);
@@ -92,6 +94,7 @@ template <Phase phase> static void registerPhase(StringRef summary) {
 
 void lathe::registerPasses() {
   registerLatheGraphPasses();
+  registerLatheCompressPasses();
   registerLatheLowerPasses();
   registerPhase<Phase::Graph>("the graph phase: rewrites of a model that keep it a model");
   registerPhase<Phase::Compress>("the compress phase: weights and activations in fewer bits");

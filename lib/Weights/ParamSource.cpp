@@ -19,7 +19,7 @@ Result<ParamTensor> CheckpointParams::find(StringRef scope, StringRef key) const
 Result<ParamTensor> InlineParams::find(StringRef scope, StringRef key) const {
   if (scope != "inline") {
     if (next_) return next_->find(scope, key);
-    return Status(Code::NotFound, "no checkpoint is open for params of scope \"" + scope.str() + "\"");
+    return Status(Code::NotFound, "no checkpoint is open for params of scope \"" + scope.str() + "\"; name its folder: checkpoint=DIR");
   }
   auto table = module_->getAttrOfType<DictionaryAttr>("lathe.inline");
   auto values = table ? table.getAs<DenseElementsAttr>(key) : DenseElementsAttr();

@@ -186,6 +186,6 @@ std::string lathe::describeEncoding(EncodingAttr encoding) {
       return text;
     }
   }
-  encoding.print(out);
-  return text;
+  static_cast<Attribute>(encoding).print(out);
+  return StringRef(text).drop_while([](char c) { return c != '<'; }).str();
 }

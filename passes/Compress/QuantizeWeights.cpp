@@ -1,0 +1,231 @@
+// lathe-quantize-weights: an encoding for every matrix, from a recipe or from what its error asks for.
+#include "Compress/Cost.h"
+#include "Compress/Passes.h"
+#include "Compress/Recipe.h"
+#include "Remarks.h"
+
+#include <algorithm>
+
+namespace lathe {
+#define GEN_PASS_DEF_QUANTIZEWEIGHTSPASS
+#include "Compress/Passes.h.inc"
+} // namespace lathe
+
+using namespace mlir;
+using namespace lathe;
+
+namespace {
+
+constexpr llvm::StringLiteral kPass = "quantize-weights";
+
+/// A group of matrices, how it is to be stored and why.
+struct Decision {
+  MatrixGroup group;
+  EncodingChoice choice;
+  bool adaptive = false; ///< more bits may be given
+  double error = 0;      ///< relative, the largest of the group; where values are known
+  std::string reason;
+};
+
+struct QuantizeWeightsPass : lathe::impl::QuantizeWeightsPassBase<QuantizeWeightsPass> {
+  using Base::Base;
+  QuantizeWeightsPass(QuantizeWeightsPassOptions options, const ParamSource *params)
+      : Base(std::move(options)), params_(params) {}
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    if (failed(readOptions())) return signalPassFailure();
+    auto values = WeightValues::open(module, params_, checkpoint, threads);
+    if (failed(values)) return signalPassFailure();
+    values_ = std::move(*values);
+    std::vector<Decision> decisions;
+    for (MatrixGroup &group : collectMatrices(module)) decisions.push_back(decide(std::move(group)));
+    if (failed(adapt(decisions))) return signalPassFailure();
+    for (Decision &decision : decisions)
+      if (failed(apply(decision))) return signalPassFailure();
+    widenVectors(module);
+    values_.reset();
+  }
+
+private:
+  LogicalResult readOptions() {
+    ModuleOp module = getOperation();
+    int64_t columns = 64;
+    grouped_ = !group.empty();
+    if (group == "channel") columns = 0;
+    else if (grouped_ && (StringRef(group).getAsInteger(10, columns) || columns < 2 || columns > 65536))
+      return module.emitError() << "group: expected a number of columns, 2 to 65536, or channel, got \"" << std::string(group) << "\"";
+    columns_ = columns;
+    if (!llvm::is_contained({"keep", "f32", "f16", "bf16", "int8", "int4"}, std::string(weights)))
+      return module.emitError() << "weights: expected keep, f32, f16, bf16, int8 or int4, got \"" << std::string(weights) << "\"";
+    std::string error;
+    std::optional<Recipe> parsed = Recipe::parse(recipe, columns, &getContext(), error);
+    if (!parsed) return module.emitError() << error;
+    recipe_ = std::move(*parsed);
+    return success();
+  }
+
+  /// What the preset says of a matrix.
+  EncodingChoice preset(const Matrix &matrix) {
+    MLIRContext *context = &getContext();
+    std::string error;
+    if (weights == "int8") return {integerEncoding(context, 8, grouped_ ? columns_ : 0), ClipKind::MSE};
+    if (weights != "int4") return *parseEncoding(std::string(weights), columns_, context, error);
+    if (matrix.table || matrix.head) return {integerEncoding(context, 8, 0), ClipKind::MSE};
+    return {integerEncoding(context, 4, columns_), ClipKind::MSE};
+  }
+
+  Decision decide(MatrixGroup group) {
+    Decision decision;
+    bool first = true, agree = true, byPreset = false;
+    double most = 0;
+    for (const Matrix &matrix : group) {
+      std::vector<std::string> names = matrix.names;
+      if (names.empty()) names.push_back("");
+      for (const std::string &name : names) {
+        const RecipeRule *rule = recipe_.find(name);
+        EncodingChoice choice = rule ? rule->choice : preset(matrix);
+        byPreset |= !rule && !matrix.table && !matrix.head;
+        EncodingAttr stored = choice.encoding ? choice.encoding : matrix.type().getEncoding();
+        double bits = stored.getBitsPerWeight(matrix.type().getRows(), matrix.type().getColumns());
+        agree &= first || choice == decision.choice;
+        if (first || bits > most) {
+          most = bits;
+          decision.choice = choice;
+          decision.reason = rule ? "rule \"" + rule->pattern + "\"" : "";
+        }
+        first = false;
+      }
+    }
+    if (!agree)
+      remarkMissed(definition(group.front()), kPass,
+                   "parts of one matrix match different rules; all of them take the one of most bits");
+    decision.adaptive = agree && byPreset && weights == "int4";
+    decision.group = std::move(group);
+    return decision;
+  }
+
+  static Operation *definition(const Matrix &matrix) {
+    Operation *op = matrix.weight.getDefiningOp();
+    return op ? op : matrix.uses.front()->getOwner();
+  }
+
+  QuantizeOp quantize(const Matrix &matrix, EncodingChoice choice) {
+    OpBuilder builder(&getContext());
+    builder.setInsertionPointAfterValue(matrix.weight);
+    return QuantizeOp::create(builder, matrix.weight.getLoc(), matrix.type().withEncoding(choice.encoding), matrix.weight,
+                              choice.clip);
+  }
+
+  /// The relative error of a group in an encoding: the largest of its matrices.
+  FailureOr<double> errorOf(const MatrixGroup &group, EncodingChoice choice) {
+    double largest = 0;
+    for (const Matrix &matrix : group) {
+      QuantizeOp tried = quantize(matrix, choice);
+      // An evaluator of its own: what a transposed matrix holds is freed with it.
+      FailureOr<StoredError> error =
+          Evaluator(values_->params(), values_->threads()).difference(tried, matrix.weight, kSampledRows);
+      tried.erase();
+      if (failed(error)) return failure();
+      largest = std::max(largest, error->relative());
+    }
+    return largest;
+  }
+
+  /// Measures every change, then gives more bits to what loses more than the others.
+  LogicalResult adapt(std::vector<Decision> &decisions) {
+    bool adaptive = llvm::any_of(decisions, [](const Decision &decision) { return decision.adaptive; });
+    if (!values_->available()) {
+      if (!adaptive) return success();
+      return getOperation().emitError() << "weights=int4 measures errors and needs the checkpoint: give its folder with "
+                                           "checkpoint=DIR (lathe-opt) or --checkpoint DIR (lathe compile)";
+    }
+    std::vector<double> errors;
+    for (Decision &decision : decisions) {
+      if (!decision.choice.encoding) continue;
+      FailureOr<double> error = errorOf(decision.group, decision.choice);
+      if (failed(error)) return failure();
+      decision.error = *error;
+      if (decision.adaptive) errors.push_back(*error);
+    }
+    if (errors.empty()) return success();
+    llvm::sort(errors);
+    double median = errors[errors.size() / 2], bound = 1.35 * median;
+    if (columns_ && columns_ <= 128) bound = std::min(bound, 0.13);
+    for (Decision &decision : decisions)
+      if (decision.adaptive && decision.error > bound && failed(giveBits(decision, median, bound))) return failure();
+    return success();
+  }
+
+  LogicalResult giveBits(Decision &decision, double median, double bound) {
+    double before = decision.error;
+    for (unsigned bits : {5, 6, 8}) {
+      decision.choice.encoding = integerEncoding(&getContext(), bits, columns_);
+      FailureOr<double> error = errorOf(decision.group, decision.choice);
+      if (failed(error)) return failure();
+      decision.error = *error;
+      if (*error <= bound) break;
+    }
+    decision.reason = "more bits, since int4 would err by " + describeRatio(before) + " (the median is " + describeRatio(median) + ")";
+    return success();
+  }
+
+  LogicalResult apply(const Decision &decision) {
+    EncodingAttr encoding = decision.choice.encoding;
+    for (const Matrix &matrix : decision.group) {
+      if (!encoding || encoding == matrix.type().getEncoding()) continue;
+      QuantizeOp op = quantize(matrix, decision.choice);
+      replaceUses(matrix, op);
+      report(op, matrix, decision);
+    }
+    return success();
+  }
+
+  void report(QuantizeOp op, const Matrix &matrix, const Decision &decision) {
+    WeightType before = matrix.type(), after = op.getResult().getType();
+    std::string text = matrix.describe() + ": " + describeEncoding(after.getEncoding());
+    if (!decision.reason.empty()) text += " by " + decision.reason;
+    if (values_->available()) text += ", relative error " + describeRatio(decision.error);
+    text += ", " + describeBytes(plainBytes(before)) + " -> " + describeBytes(packedBytes(after)) + ", " +
+            describeRatio(after.getEncoding().getBitsPerWeight(after.getRows(), after.getColumns())) + " bits per weight";
+    remarkPassed(op, kPass, text);
+  }
+
+  /// Vectors in f32, once each, for every op that is no weight expression.
+  void widenVectors(ModuleOp module) {
+    llvm::DenseMap<Value, Value> widened;
+    module.walk([&](Operation *op) {
+      if (op->getNumResults() && isa<WeightType>(op->getResult(0).getType())) return;
+      for (OpOperand &operand : op->getOpOperands()) {
+        auto type = dyn_cast<WeightType>(operand.get().getType());
+        if (!type || !type.isVector() || !type.getEncoding().isPlain() || type.getEncoding().getCodes().isF32()) continue;
+        Value &wide = widened[operand.get()];
+        if (!wide) {
+          OpBuilder builder(&getContext());
+          builder.setInsertionPointAfterValue(operand.get());
+          auto f32 = type.withEncoding(EncodingAttr::get(builder.getF32Type()));
+          wide = QuantizeOp::create(builder, operand.get().getLoc(), f32, operand.get(), ClipKind::None);
+        }
+        operand.set(wide);
+      }
+    });
+  }
+
+  const ParamSource *params_ = nullptr;
+  std::shared_ptr<WeightValues> values_;
+  Recipe recipe_;
+  int64_t columns_ = 64;
+  bool grouped_ = false;
+};
+
+} // namespace
+
+void lathe::addCompressPasses(OpPassManager &pm, const CompressOptions &options, const ParamSource *params) {
+  QuantizeWeightsPassOptions quantize;
+  quantize.weights = options.weights.empty() ? "keep" : options.weights;
+  quantize.group = options.group;
+  quantize.recipe = options.recipe;
+  quantize.checkpoint = options.checkpoint;
+  quantize.threads = options.threads;
+  pm.addPass(std::make_unique<QuantizeWeightsPass>(std::move(quantize), params));
+}
