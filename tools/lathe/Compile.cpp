@@ -1,34 +1,45 @@
 // lathe compile
 #include "Command.h"
 #include "CompilerLibrary.h"
-#include "Progress.h"
+#include "Output.h"
+#include "Runtime.h"
 
-#include <fstream>
-#include <sstream>
+#include <chrono>
 
 using namespace lathe::tool;
 
 namespace {
 
 struct CompileArguments {
-  std::string model, output, weights, group, recipe, activations, cache, pipeline, emit, compileTo, checkpoint, variants;
+  std::string model, output, weights, group, recipe, activations, cache, pipeline, emit, compileTo,
+      checkpoint, variants;
   uint32_t maxRows = 0, maxOutputs = 0, threads = 0;
   bool remarks = false, quiet = false;
 };
 
 const char *orNull(const std::string &text) { return text.empty() ? nullptr : text.c_str(); }
 
-std::string readRecipe(const std::string &path) {
-  if (path.empty()) return "";
-  std::ifstream file(path);
-  std::stringstream text;
-  if (!file || !(text << file.rdbuf())) throw Failure{path + ": the recipe can't be read"};
-  return text.str();
+/// "4.31 bits per weight" of what was written.
+void printResult(const CompileArguments &arguments, double seconds) {
+  ModelPtr model = openModel(arguments.output);
+  lathe_model_info info = infoOf(model.get());
+  double bits = 0;
+  for (size_t i = 0; i < info.weights; ++i) {
+    lathe_weight_info weight = LATHE_INIT(lathe_weight_info);
+    check(lathe_model_get_weight(model.get(), i, &weight));
+    bits += weight.bits * double(weight.rows) * double(weight.columns);
+  }
+  std::fprintf(stderr, "%s: %s, %.2f bits per weight, in %.2f s\n", arguments.output.c_str(),
+               formatBytes(info.file_bytes).c_str(), info.parameters ? bits / double(info.parameters) : 0,
+               seconds);
 }
 
 void run(const CompileArguments &arguments) {
-  std::string recipe = readRecipe(arguments.recipe);
-  Progress progress(arguments.quiet);
+  bool artifact = arguments.compileTo.empty() && (arguments.emit.empty() || arguments.emit == "artifact");
+  if (artifact && (arguments.output.empty() || arguments.output == "-"))
+    throw CLI::ValidationError("-o", "an artifact needs a file to go to: give -o FILE.lathe");
+  std::string recipe = arguments.recipe.empty() ? "" : readText(arguments.recipe);
+  auto start = std::chrono::steady_clock::now();
   lathe_compile_options options = LATHE_INIT(lathe_compile_options);
   options.output = orNull(arguments.output);
   options.weights = orNull(arguments.weights);
@@ -46,12 +57,9 @@ void run(const CompileArguments &arguments) {
   options.threads = arguments.threads;
   options.remarks = arguments.remarks;
   options.log = [](void *, lathe_log_level, const char *line) { std::fprintf(stderr, "%s\n", line); };
-  options.progress = [](void *user, const char *step, uint64_t done, uint64_t total) {
-    static_cast<Progress *>(user)->update(step, done, total);
-    return 0;
-  };
-  options.progress_user = &progress;
-  compileModel(arguments.model, options);
+  compileModel(arguments.model, options, arguments.quiet);
+  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (artifact && !arguments.quiet) printResult(arguments, seconds);
 }
 
 } // namespace
@@ -64,13 +72,19 @@ void lathe::tool::addCompile(CLI::App &app) {
   command->add_option("-o,--output", a.output, "file to write; texts go to standard output without it");
   command->add_option("--weights", a.weights, "how matrices are stored (default: as in the checkpoint)")
       ->check(CLI::IsMember({"f32", "bf16", "f16", "int8", "int4"}));
-  command->add_option("--group", a.group, "columns that share a scale")->check(CLI::IsMember({"32", "64", "128", "channel"}));
-  command->add_option("--recipe", a.recipe, "file of lines \"name pattern -> encoding\", tried before --weights");
-  command->add_option("--activations", a.activations, "arithmetic of matrix products (default: int8 with integer weights)")
+  command->add_option("--group", a.group, "columns that share a scale")
+      ->check(CLI::IsMember({"32", "64", "128", "channel"}));
+  command->add_option("--recipe", a.recipe,
+                      "file of lines \"name pattern -> encoding\", tried before --weights");
+  command
+      ->add_option("--activations", a.activations,
+                   "arithmetic of matrix products (default: int8 with integer weights)")
       ->check(CLI::IsMember({"f32", "bf16", "int8"}));
-  command->add_option("--cache", a.cache, "type of cached keys and values (default: bf16; f32 with f32 weights)")
+  command
+      ->add_option("--cache", a.cache, "type of cached keys and values (default: bf16; f32 with f32 weights)")
       ->check(CLI::IsMember({"f32", "bf16", "f16"}));
-  command->add_option("--pipeline", a.pipeline, "pass pipeline to run in place of the graph and compress phases");
+  command->add_option("--pipeline", a.pipeline,
+                      "pass pipeline to run in place of the graph and compress phases");
   command->add_option("--emit", a.emit, "what to write (default: artifact)")
       ->check(CLI::IsMember({"artifact", "lathe", "exec", "kernels", "llvm", "asm"}));
   command->add_option("--compile-to", a.compileTo, "stop behind a phase and write the IR")

@@ -2,7 +2,6 @@
 
 #include "Command.h"
 #include "CompilerLibrary.h"
-#include "Progress.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -21,34 +20,35 @@ static fs::path cacheFolder() {
 /// What tells one state of the folder from another, as text.
 static std::string describeFolder(const fs::path &folder) {
   std::vector<std::string> lines;
-  for (const fs::directory_entry &entry : fs::directory_iterator(folder))
-    if (entry.is_regular_file())
-      lines.push_back(entry.path().filename().string() + " " + std::to_string(entry.file_size()) + " " +
-                      std::to_string(entry.last_write_time().time_since_epoch().count()));
+  for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::recursive_directory_iterator();
+       ++entry) {
+    if (entry.depth() > 0) entry.disable_recursion_pending();
+    if (!entry->is_regular_file()) continue;
+    auto time = entry->last_write_time().time_since_epoch().count();
+    lines.push_back(entry->path().string() + " " + std::to_string(entry->file_size()) + " " +
+                    std::to_string(time));
+  }
   std::sort(lines.begin(), lines.end());
-  std::string text = "lathe " LATHE_VERSION "\n" + fs::canonical(folder).string();
+  std::string text = lathe::tool::describeCompiler() + "\n" + fs::canonical(folder).string();
   for (const std::string &line : lines) text += "\n" + line;
   return text;
 }
 
 std::string lathe::tool::compileCached(const std::string &folder) try {
+  if (!fs::exists(fs::path(folder) / "config.json"))
+    throw Failure{folder + ": is no Hugging Face folder: it holds no config.json"};
   std::string description = describeFolder(folder);
   char key[17];
-  std::snprintf(key, sizeof key, "%016llx", static_cast<unsigned long long>(XXH3_64bits(description.data(), description.size())));
+  std::snprintf(key, sizeof key, "%016llx",
+                static_cast<unsigned long long>(XXH3_64bits(description.data(), description.size())));
   fs::path file = cacheFolder() / (fs::canonical(folder).filename().string() + "-" + key + ".lathe");
   if (fs::exists(file)) return file.string();
   fs::create_directories(file.parent_path());
   std::fprintf(stderr, "compiling %s (kept in %s)\n", folder.c_str(), file.c_str());
-  Progress progress(false);
   lathe_compile_options options = LATHE_INIT(lathe_compile_options);
   std::string output = file.string();
   options.output = output.c_str();
-  options.progress = [](void *user, const char *step, uint64_t done, uint64_t total) {
-    static_cast<Progress *>(user)->update(step, done, total);
-    return 0;
-  };
-  options.progress_user = &progress;
-  compileModel(folder, options);
+  compileModel(folder, options, false);
   return output;
 } catch (const fs::filesystem_error &error) {
   throw Failure{error.what()};

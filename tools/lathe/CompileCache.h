@@ -5,9 +5,10 @@
 
 namespace lathe::tool {
 
-/// The artifact of a Hugging Face folder, compiled with default options unless the cache ($XDG_CACHE_HOME/lathe, or
-/// ~/.cache/lathe) has it. Its name holds a hash of the folder's path and its files' names, sizes and times, and the
-/// version of Lathe. Throws Failure.
+/// The artifact of a Hugging Face folder, compiled with default options unless the cache
+/// ($XDG_CACHE_HOME/lathe, or
+/// ~/.cache/lathe) has it. Its name holds a hash of the folder's path and its files' names, sizes and times,
+/// and which compiler it is. Throws Failure.
 std::string compileCached(const std::string &folder);
 
 } // namespace lathe::tool

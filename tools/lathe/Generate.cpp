@@ -11,7 +11,9 @@ namespace lathe::tool {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double secondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 volatile std::sig_atomic_t interrupted = 0;
 lathe_session *volatile running = nullptr;
@@ -74,14 +76,16 @@ private:
 /// One run: owns the slot and the decoder.
 class Generation {
 public:
-  Generation(lathe_model *model, lathe_session *session, lathe_sampler *sampler, const GenerateRequest &request,
-             const std::function<void(const std::string &)> &print)
-      : session_(session), sampler_(sampler), request_(request), print_(print), filter_(request.stops, print) {
+  Generation(lathe_model *model, lathe_session *session, lathe_sampler *sampler,
+             const GenerateRequest &request, const std::function<void(const std::string &)> &print)
+      : session_(session), sampler_(sampler), request_(request), print_(print),
+        filter_(request.stops, print) {
     lathe_decoder *decoder = nullptr;
     check(lathe_decoder_create(model, LATHE_SKIP_SPECIAL, &decoder));
     decoder_.reset(decoder);
     tokens_ = tokenize(model, request.prompt, LATHE_ADD_SPECIAL | LATHE_PARSE_SPECIAL);
-    if (tokens_.empty()) throw Failure{"the prompt is empty, and the model has no token to begin with; give it some text"};
+    if (tokens_.empty())
+      throw Failure{"the prompt is empty, and the model has no token to begin with; give it some text"};
     lathe_model_info info = infoOf(model);
     if (!request.ignoreStopTokens) stops_.assign(info.stop_tokens, info.stop_tokens + info.stop_token_count);
     check(lathe_slot_create(session_, &slot_));
@@ -137,7 +141,7 @@ private:
     if (interrupted || status == LATHE_CANCELLED) return end(report, Ending::Interrupted);
     if (status == LATHE_FULL && report.newTokens > 0) return end(report, Ending::ContextFull);
     check(status);
-    if (report.newTokens == request_.most) return end(report, Ending::Length);
+    if (request_.most == 0) return end(report, Ending::Length);
     float *logits;
     check(lathe_session_result(session_, 0, &logits, nullptr));
     int32_t token;
@@ -146,7 +150,7 @@ private:
     ++report.newTokens;
     if (std::find(stops_.begin(), stops_.end(), token) != stops_.end()) return end(report, Ending::StopToken);
     if (filter_.push(decode(token))) return end(report, Ending::StopText);
-    return true;
+    return report.newTokens < request_.most || end(report, Ending::Length);
   }
 
   bool end(GenerateReport &report, Ending ending) {
@@ -176,16 +180,38 @@ private:
 
 const char *describe(Ending ending) {
   switch (ending) {
-  case Ending::Length: return "as many tokens as asked for";
-  case Ending::StopToken: return "the model ended it";
-  case Ending::StopText: return "a stop text";
-  case Ending::ContextFull: return "the context is full";
-  case Ending::Interrupted: return "interrupted";
+  case Ending::Length:
+    return "as many tokens as asked for";
+  case Ending::StopToken:
+    return "the model ended it";
+  case Ending::StopText:
+    return "a stop text";
+  case Ending::ContextFull:
+    return "the context is full";
+  case Ending::Interrupted:
+    return "interrupted";
   }
   return "";
 }
 
-GenerateReport generate(lathe_model *model, lathe_session *session, lathe_sampler *sampler, const GenerateRequest &request,
+const char *nameOf(Ending ending) {
+  switch (ending) {
+  case Ending::Length:
+    return "length";
+  case Ending::StopToken:
+    return "stop_token";
+  case Ending::StopText:
+    return "stop_text";
+  case Ending::ContextFull:
+    return "context_full";
+  case Ending::Interrupted:
+    return "interrupted";
+  }
+  return "";
+}
+
+GenerateReport generate(lathe_model *model, lathe_session *session, lathe_sampler *sampler,
+                        const GenerateRequest &request,
                         const std::function<void(const std::string &)> &print) {
   return Generation(model, session, sampler, request, print).run();
 }

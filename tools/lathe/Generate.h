@@ -9,15 +9,17 @@ namespace lathe::tool {
 
 struct GenerateRequest {
   std::string prompt;
-  size_t most = 256;                 ///< new tokens
-  std::vector<std::string> stops;    ///< texts that end the output; not printed
-  bool echo = false;                 ///< print the prompt, too
+  size_t most = 256;              ///< new tokens
+  std::vector<std::string> stops; ///< texts that end the output; not printed
+  bool echo = false;              ///< print the prompt, too
   bool ignoreStopTokens = false;
 };
 
 /// Why it ended.
 enum class Ending { Length, StopToken, StopText, ContextFull, Interrupted };
 const char *describe(Ending ending);
+/// For programs: "length", "stop_token", "stop_text", "context_full", "interrupted".
+const char *nameOf(Ending ending);
 
 struct GenerateReport {
   size_t promptTokens = 0, newTokens = 0;
@@ -26,7 +28,8 @@ struct GenerateReport {
 };
 
 /// Streams text to `print` until something ends it. An interrupt (Ctrl-C) ends it, too.
-GenerateReport generate(lathe_model *model, lathe_session *session, lathe_sampler *sampler, const GenerateRequest &request,
+GenerateReport generate(lathe_model *model, lathe_session *session, lathe_sampler *sampler,
+                        const GenerateRequest &request,
                         const std::function<void(const std::string &)> &print);
 
 } // namespace lathe::tool

@@ -14,7 +14,8 @@ Progress::~Progress() { finishStep(); }
 void Progress::finishStep() {
   if (quiet_ || step_.empty()) return;
   double seconds = duration<double>(steady_clock::now() - started_).count();
-  std::fprintf(stderr, "%s%-14s %6.2f s%s\n", terminal_ ? "\r" : "", step_.c_str(), seconds, terminal_ ? "      \033[K" : "");
+  std::fprintf(stderr, "%s%-14s %6.2f s%s\n", terminal_ ? "\r" : "", step_.c_str(), seconds,
+               terminal_ ? "      \033[K" : "");
   step_.clear();
 }
 

@@ -1,4 +1,5 @@
-// Progress of long work, on standard error: a line that rewrites itself on a terminal, a line a step otherwise.
+// Progress of long work, on standard error: a line that rewrites itself on a terminal, a line a step
+// otherwise.
 #pragma once
 
 #include <chrono>

@@ -1,11 +1,10 @@
 // lathe run
 #include "Command.h"
 #include "Generate.h"
+#include "Output.h"
 
 #include <chrono>
 #include <cstdio>
-#include <iostream>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <sys/resource.h>
 
@@ -19,9 +18,17 @@ struct RunArguments {
   std::optional<float> temperature, topP, minP, repeatPenalty;
   std::optional<int32_t> topK;
   std::optional<uint64_t> seed;
-  uint32_t context = 0, threads = 0;
-  std::string variant;
+  SessionFlags session;
   bool json = false, quiet = false;
+};
+
+/// What is said beside the text.
+struct Figures {
+  double loadSeconds = 0;
+  uint64_t artifactBytes = 0;
+  uint64_t privateBytes = 0;  ///< sequence state, intermediate values, tables
+  uint64_t residentBytes = 0; ///< at most, mapped weights included
+  lathe_session_info session;
 };
 
 SamplerPtr createSampler(lathe_model *model, const RunArguments &arguments) {
@@ -38,59 +45,77 @@ SamplerPtr createSampler(lathe_model *model, const RunArguments &arguments) {
   return SamplerPtr(sampler);
 }
 
-void printReport(const GenerateReport &report, double loadSeconds, const lathe_model_info &info,
-                 const lathe_session_info &session) {
+uint64_t residentBytes() {
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);
-  double prefill = double(report.promptTokens) / report.prefillSeconds;
-  double decode = report.newTokens > 1 ? double(report.newTokens - 1) / report.decodeSeconds : 0;
+  return uint64_t(usage.ru_maxrss) * 1024;
+}
+
+double rate(size_t tokens, double seconds) { return seconds > 0 ? double(tokens) / seconds : 0; }
+size_t decodeSteps(const GenerateReport &report) { return report.newTokens ? report.newTokens - 1 : 0; }
+
+void printReport(const GenerateReport &report, const Figures &figures) {
   std::fprintf(stderr,
-               "\n%zu + %zu tokens; prompt %.1f tok/s, generation %.1f tok/s (%s, %u threads); loaded in %.1f ms; "
-               "artifact %.1f MB; resident %.1f MB; ended: %s\n",
-               report.promptTokens, report.newTokens, prefill, decode, session.variant, session.threads, 1e3 * loadSeconds,
-               double(info.file_bytes) / 1e6, double(usage.ru_maxrss) / 1024, describe(report.ending));
+               "\nprompt      %zu tokens, %.1f tok/s\n"
+               "generation  %zu tokens, %.1f tok/s (%s, %u threads); ended: %s\n"
+               "load        %.1f ms; artifact %s; memory %s, of which private %s\n",
+               report.promptTokens, rate(report.promptTokens, report.prefillSeconds), report.newTokens,
+               rate(decodeSteps(report), report.decodeSeconds), figures.session.variant,
+               figures.session.threads, describe(report.ending), 1e3 * figures.loadSeconds,
+               formatBytes(figures.artifactBytes).c_str(), formatBytes(figures.residentBytes).c_str(),
+               formatBytes(figures.privateBytes).c_str());
 }
 
-void printJson(const GenerateReport &report, double loadSeconds, const std::string &text, const lathe_session_info &session) {
-  nlohmann::json json = {{"text", text},
-                         {"prompt_tokens", report.promptTokens},
-                         {"new_tokens", report.newTokens},
-                         {"prefill_seconds", report.prefillSeconds},
-                         {"decode_seconds", report.decodeSeconds},
-                         {"load_seconds", loadSeconds},
-                         {"variant", session.variant},
-                         {"threads", session.threads},
-                         {"ended", describe(report.ending)}};
-  std::cout << json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+void printJsonReport(const GenerateReport &report, const Figures &figures, const std::string &text) {
+  printJson({{"text", text},
+             {"ended", nameOf(report.ending)},
+             {"prompt_tokens", report.promptTokens},
+             {"new_tokens", report.newTokens},
+             {"prefill_tokens_per_second", rate(report.promptTokens, report.prefillSeconds)},
+             {"decode_tokens_per_second", rate(decodeSteps(report), report.decodeSeconds)},
+             {"load_seconds", figures.loadSeconds},
+             {"artifact_bytes", figures.artifactBytes},
+             {"resident_bytes", figures.residentBytes},
+             {"private_bytes", figures.privateBytes},
+             {"variant", figures.session.variant},
+             {"threads", figures.session.threads},
+             {"context", figures.session.context}});
 }
 
-void run(const RunArguments &arguments) {
+void run(RunArguments &arguments) {
+  std::string artifact = artifactOf(arguments.model);
+  if (arguments.request.prompt == "-") arguments.request.prompt = readText("-");
   auto start = std::chrono::steady_clock::now();
-  ModelPtr model = openModel(arguments.model);
+  ModelPtr model = openModel(artifact);
   lathe_model_info info = infoOf(model.get());
   if (!info.can_step) throw Failure{"this model has no logits to generate from; use lathe embed"};
-  if (!info.has_tokenizer) throw Failure{"the artifact has no tokenizer: compile it from a folder that holds one"};
-  lathe_session_options options = LATHE_INIT(lathe_session_options);
-  options.threads = arguments.threads;
-  options.context = arguments.context;
-  options.variant = arguments.variant.empty() ? nullptr : arguments.variant.c_str();
+  if (!info.has_tokenizer)
+    throw Failure{"the artifact has no tokenizer: compile it from a folder that holds one"};
+  lathe_session_options options = arguments.session.options();
   SessionPtr session = createSession(model.get(), options);
   SamplerPtr sampler = createSampler(model.get(), arguments);
-  double loadSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  lathe_session_info sessionInfo = LATHE_INIT(lathe_session_info);
-  check(lathe_session_get_info(session.get(), &sessionInfo));
+  Figures figures;
+  figures.loadSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  figures.session = infoOf(session.get());
+  figures.artifactBytes = info.file_bytes;
+  lathe_memory memory = LATHE_INIT(lathe_memory);
+  check(lathe_session_plan(model.get(), &options, &memory));
+  figures.privateBytes = memory.needed;
   std::string text;
-  GenerateReport report = generate(model.get(), session.get(), sampler.get(), arguments.request, [&](const std::string &piece) {
+  auto print = [&](const std::string &piece) {
     if (arguments.json) {
       text += piece;
     } else {
       std::fwrite(piece.data(), 1, piece.size(), stdout);
       std::fflush(stdout);
     }
-  });
-  if (arguments.json) return printJson(report, loadSeconds, text, sessionInfo);
+  };
+  GenerateReport report = generate(model.get(), session.get(), sampler.get(), arguments.request, print);
+  figures.residentBytes = residentBytes();
+  if (arguments.json) return printJsonReport(report, figures, text);
   std::fputc('\n', stdout);
-  if (!arguments.quiet) printReport(report, loadSeconds, info, sessionInfo);
+  std::fflush(stdout);
+  if (!arguments.quiet) printReport(report, figures);
 }
 
 } // namespace
@@ -99,26 +124,32 @@ void lathe::tool::addRun(CLI::App &app) {
   auto *command = app.add_subcommand("run", "Generate text");
   auto arguments = std::make_shared<RunArguments>();
   RunArguments &a = *arguments;
-  command->add_option("model", a.model, "a .lathe file, or a Hugging Face folder (compiled into a cache first)")->required();
-  command->add_option("prompt", a.request.prompt, "text to go on from");
+  command
+      ->add_option("model", a.model, "a .lathe file, or a Hugging Face folder (compiled into a cache first)")
+      ->required();
+  command->add_option("prompt", a.request.prompt, "text to go on from; - reads it from standard input");
   command->add_option("-n,--tokens", a.request.most, "most new tokens")->capture_default_str();
-  command->add_option("--temp", a.temperature, "temperature; 0 is greedy (default: the checkpoint's own, as for all of these)");
+  command->add_option("--temp", a.temperature,
+                      "temperature; 0 is greedy (default: the checkpoint's own, as for all of these)");
   command->add_option("--top-k", a.topK, "keep the k likeliest tokens; 0: all");
   command->add_option("--top-p", a.topP, "keep the likeliest tokens that together reach p");
   command->add_option("--min-p", a.minP, "keep tokens with this share of the likeliest one's probability");
-  command->add_option("--repeat-penalty", a.repeatPenalty, "divides the logits of tokens seen before; 1: none");
+  command->add_option("--repeat-penalty", a.repeatPenalty,
+                      "divides the logits of tokens seen before; 1: none");
   command->add_option("--seed", a.seed, "of the random numbers (default: another one each time)");
-  command->add_option("--stop", a.request.stops, "text that ends the output; may be given several times");
+  command->add_option("--stop", a.request.stops, "text that ends the output; may be given several times")
+      ->check([](const std::string &stop) { return stop.empty() ? "a stop text can't be empty" : ""; })
+      ->allow_extra_args(false);
   command->add_flag("--ignore-eos", a.request.ignoreStopTokens, "go on behind the model's stop tokens");
   command->add_flag("--echo", a.request.echo, "print the prompt, too");
-  command->add_option("--ctx", a.context, "longest sequence (default: the model's, at most 4096)");
-  command->add_option("--threads", a.threads, "default: one a core");
-  command->add_option("--variant", a.variant, "instruction set (default: the best that this machine has)");
+  a.session.addTo(*command);
   command->add_flag("--json", a.json, "print text and figures as JSON");
   command->add_flag("-q,--quiet", a.quiet, "print the text only");
-  command->footer("Examples:\n"
-                  "  lathe run story.lathe \"Once upon a time\" -n 200\n"
-                  "  lathe run story.lathe \"The fox\" --temp 0.8 --top-p 0.95 --seed 7 --stop \"The end\"\n"
-                  "  lathe run DIR \"Hello\" --temp 0            # greedy; DIR is compiled into a cache first");
+  command->footer(
+      "Examples:\n"
+      "  lathe run story.lathe \"Once upon a time\" -n 200\n"
+      "  lathe run story.lathe \"The fox\" --temp 0.8 --top-p 0.95 --seed 7 --stop \"The end\"\n"
+      "  lathe run DIR \"Hello\" --temp 0            # greedy; DIR is compiled into a cache first\n"
+      "  lathe run story.lathe - --echo < beginning.txt");
   command->callback([arguments] { run(*arguments); });
 }

@@ -3,7 +3,11 @@
 #include "Command.h"
 #include "CompileCache.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
 
 namespace lathe::tool {
 
@@ -11,11 +15,18 @@ void check(lathe_status status) {
   if (status != LATHE_OK) throw Failure{lathe_last_error()};
 }
 
-ModelPtr openModel(const std::string &modelOrFolder) {
+std::string artifactOf(const std::string &modelOrFolder) {
   std::error_code ignored;
-  bool folder = std::filesystem::is_directory(modelOrFolder, ignored);
+  return std::filesystem::is_directory(modelOrFolder, ignored) ? compileCached(modelOrFolder) : modelOrFolder;
+}
+
+ModelPtr openModel(const std::string &artifact) {
+  lathe_model_options options = LATHE_INIT(lathe_model_options);
+  options.log = [](void *, lathe_log_level level, const char *message) {
+    if (level == LATHE_LOG_WARNING) std::fprintf(stderr, "lathe: warning: %s\n", message);
+  };
   lathe_model *model = nullptr;
-  check(lathe_model_open((folder ? compileCached(modelOrFolder) : modelOrFolder).c_str(), nullptr, &model));
+  check(lathe_model_open(artifact.c_str(), &options, &model));
   return ModelPtr(model);
 }
 
@@ -25,17 +36,39 @@ lathe_model_info infoOf(const lathe_model *model) {
   return info;
 }
 
+lathe_session_info infoOf(const lathe_session *session) {
+  lathe_session_info info = LATHE_INIT(lathe_session_info);
+  check(lathe_session_get_info(session, &info));
+  return info;
+}
+
 SessionPtr createSession(lathe_model *model, const lathe_session_options &options) {
   lathe_session *session = nullptr;
   check(lathe_session_create(model, &options, &session));
   return SessionPtr(session);
 }
 
+void SessionFlags::addTo(CLI::App &command) {
+  command.add_option("--ctx", context, "longest sequence, in tokens (default: the model's, at most 4096)")
+      ->check(CLI::Range(1, 1 << 24));
+  command.add_option("--threads", threads, "default: one a core")->check(CLI::Range(1, 1 << 24));
+  command.add_option("--variant", variant, "instruction set (default: the best that this machine has)");
+}
+
+lathe_session_options SessionFlags::options() const {
+  lathe_session_options options = LATHE_INIT(lathe_session_options);
+  options.context = context;
+  options.threads = threads;
+  options.variant = variant.empty() ? nullptr : variant.c_str();
+  return options;
+}
+
 std::vector<int32_t> tokenize(const lathe_model *model, const std::string &text, uint32_t flags) {
   // A token has at least one byte, save for the few that are put around the text.
   std::vector<int32_t> tokens(text.size() + 16);
   size_t count = 0;
-  lathe_status status = lathe_tokenize(model, text.data(), text.size(), flags, tokens.data(), tokens.size(), &count);
+  lathe_status status =
+      lathe_tokenize(model, text.data(), text.size(), flags, tokens.data(), tokens.size(), &count);
   if (status == LATHE_FULL) {
     tokens.resize(count);
     status = lathe_tokenize(model, text.data(), text.size(), flags, tokens.data(), tokens.size(), &count);
@@ -43,6 +76,31 @@ std::vector<int32_t> tokenize(const lathe_model *model, const std::string &text,
   check(status);
   tokens.resize(count);
   return tokens;
+}
+
+FramedTokens tokenizeFramed(const lathe_model *model, const std::string &text) {
+  FramedTokens result;
+  result.body = tokenize(model, text, 0);
+  std::vector<int32_t> whole = tokenize(model, text, LATHE_ADD_SPECIAL);
+  auto at = std::search(whole.begin(), whole.end(), result.body.begin(), result.body.end());
+  if (at == whole.end() && !result.body.empty())
+    throw Failure{"the tokenizer splits this text in another way with special tokens around it"};
+  result.prefix.assign(whole.begin(), at);
+  result.suffix.assign(at + std::ptrdiff_t(result.body.size()), whole.end());
+  return result;
+}
+
+std::string readText(const std::string &path) {
+  std::stringstream text;
+  if (path == "-") {
+    text << std::cin.rdbuf();
+    return text.str();
+  }
+  std::error_code ignored;
+  std::ifstream file(path, std::ios::binary);
+  if (!file || std::filesystem::is_directory(path, ignored)) throw Failure{path + ": the file can't be read"};
+  text << file.rdbuf();
+  return text.str();
 }
 
 } // namespace lathe::tool

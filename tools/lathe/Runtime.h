@@ -3,6 +3,7 @@
 
 #include "lathe/runtime.h"
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,13 +21,35 @@ using SessionPtr = std::unique_ptr<lathe_session, Releaser<lathe_session_release
 using SamplerPtr = std::unique_ptr<lathe_sampler, Releaser<lathe_sampler_release>>;
 using DecoderPtr = std::unique_ptr<lathe_decoder, Releaser<lathe_decoder_release>>;
 
-/// Opens an artifact, or compiles a Hugging Face folder into the cache and opens that (CompileCache.h).
-ModelPtr openModel(const std::string &modelOrFolder);
+/// The artifact to open: the file itself, or what a Hugging Face folder is compiled to (CompileCache.h).
+std::string artifactOf(const std::string &modelOrFolder);
+ModelPtr openModel(const std::string &artifact);
 
 lathe_model_info infoOf(const lathe_model *model);
+lathe_session_info infoOf(const lathe_session *session);
 SessionPtr createSession(lathe_model *model, const lathe_session_options &options);
+
+/// What every command that runs a model lets the user choose.
+struct SessionFlags {
+  uint32_t context = 0, threads = 0;
+  std::string variant;
+
+  /// Adds --ctx, --threads and --variant.
+  void addTo(CLI::App &command);
+  /// The strings stay those of this struct.
+  lathe_session_options options() const;
+};
 
 /// `flags` as of lathe_tokenize.
 std::vector<int32_t> tokenize(const lathe_model *model, const std::string &text, uint32_t flags);
+
+/// A text's tokens, apart from those that the checkpoint puts around a text.
+struct FramedTokens {
+  std::vector<int32_t> prefix, body, suffix;
+};
+FramedTokens tokenizeFramed(const lathe_model *model, const std::string &text);
+
+/// The whole of a file, or of standard input for "-".
+std::string readText(const std::string &path);
 
 } // namespace lathe::tool

@@ -13,13 +13,21 @@ int main(int argc, char **argv) {
   app.set_version_flag("--version", "lathe " LATHE_VERSION);
   lathe::tool::addCompile(app);
   lathe::tool::addRun(app);
+  lathe::tool::addEval(app);
+  lathe::tool::addEmbed(app);
+  lathe::tool::addBench(app);
+  lathe::tool::addInspect(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
-    return app.exit(error);
+    return app.exit(error) == 0 ? 0 : 2;
   } catch (const lathe::tool::Failure &failure) {
     std::fprintf(stderr, "lathe: %s\n", failure.message.c_str());
     return 1;
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "lathe: %s\n", error.what());
+    return 1;
   }
-  return 0;
+  // Output that could not be written (a full disk) is a failure.
+  return std::fflush(stdout) == 0 && !std::ferror(stdout) ? 0 : 1;
 }
