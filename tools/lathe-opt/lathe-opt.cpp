@@ -1,4 +1,5 @@
 // lathe-opt: parses IR of any phase, runs passes, prints the result.
+#include "Codegen/CPU/CompileProgram.h"
 #include "Exec/ExecDialect.h"
 #include "Lathe/LatheDialect.h"
 #include "Pipeline.h"
@@ -15,5 +16,6 @@ int main(int argc, char **argv) {
                   mlir::math::MathDialect>();
   mlir::registerTransformsPasses();
   lathe::registerPasses();
+  lathe::registerCpuCodegenPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Lathe optimizer driver\n", registry));
 }

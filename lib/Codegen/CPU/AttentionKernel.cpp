@@ -178,9 +178,9 @@ bool lathe::matchAttention(exec::KernelOp kernel) { return attentionOf(kernel) !
 
 FailureOr<SmallVector<KernelClass>> lathe::planAttention(exec::KernelOp kernel, int64_t maxRows) {
   AttentionOp op = attentionOf(kernel);
-  for (Value operand : {op.getQuery(), op.getKeys(), op.getValues()})
+  for (Value operand : {op.getKeys(), op.getValues()})
     if (operand && !FusedRegion::isStored(operand))
-      return op.emitOpError("takes rows that its own kernel computes; form the dispatch behind them");
+      return op.emitOpError("takes keys that its own kernel computes; form the dispatch behind them");
   if (failed(FusedRegion::checkEpilogue(kernel, op, columnsOf(op.getQuery())))) return failure();
   KernelClass only{maxRows, {{GridKind::Constant, uint32_t(op.getKvHeads())}, {GridKind::Segments, 1}}, 0};
   layOut(op, [&](int64_t bytes) {

@@ -11,12 +11,12 @@ static Value shuffle(KernelContext &on, Value a, Value b, ArrayRef<int64_t> mask
   return vector::ShuffleOp::create(on.builder, on.loc, a, b, mask);
 }
 
-/// `vector` with zeros behind it, kStep lanes.
-static Value padded(KernelContext &on, Value vector) {
+/// `vector` with zeros behind it, `size` lanes.
+static Value padded(KernelContext &on, Value vector, int64_t size = kStep) {
   int64_t width = cast<VectorType>(vector.getType()).getDimSize(0);
-  if (width == kStep) return vector;
+  if (width == size) return vector;
   SmallVector<int64_t> mask;
-  for (int64_t i = 0; i < kStep; ++i) mask.push_back(i < width ? i : width);
+  for (int64_t i = 0; i < size; ++i) mask.push_back(i < width ? i : width);
   return shuffle(on, vector, on.splat(0.0, width), mask);
 }
 
@@ -110,18 +110,19 @@ void AttentionTile::scoresByRows(const KeyBlock &block, Value query, Value keys)
   });
 }
 
-/// A kStep x kStep transpose: each of four rounds turns the bits of (row, lane) by one.
+/// A square transpose: each round turns the bits of (row, lane) by one.
 static SmallVector<Value> transposed(KernelContext &on, SmallVector<Value> rows) {
+  int64_t size = rows.size();
   SmallVector<int64_t> low, high;
-  for (int64_t i = 0; i < kStep / 2; ++i) {
-    low.append({i, kStep + i});
-    high.append({kStep / 2 + i, kStep + kStep / 2 + i});
+  for (int64_t i = 0; i < size / 2; ++i) {
+    low.append({i, size + i});
+    high.append({size / 2 + i, size + size / 2 + i});
   }
-  for (int64_t round = 1; round < kStep; round *= 2) {
+  for (int64_t round = 1; round < size; round *= 2) {
     SmallVector<Value> next;
-    for (int64_t i = 0; i < kStep / 2; ++i) {
-      next.push_back(shuffle(on, rows[i], rows[i + kStep / 2], low));
-      next.push_back(shuffle(on, rows[i], rows[i + kStep / 2], high));
+    for (int64_t i = 0; i < size / 2; ++i) {
+      next.push_back(shuffle(on, rows[i], rows[i + size / 2], low));
+      next.push_back(shuffle(on, rows[i], rows[i + size / 2], high));
     }
     rows = std::move(next);
   }
@@ -130,18 +131,23 @@ static SmallVector<Value> transposed(KernelContext &on, SmallVector<Value> rows)
 
 void AttentionTile::transposeKeys(const KeyBlock &block) {
   Type f32 = on.builder.getF32Type();
-  on.forRange(on.i64(0), on.i64(kBlockPositions), kStep, [&](Value first) {
+  // One register a row: nothing is added here, so the order of sums does not depend on it.
+  int64_t size = on.variant.f32Lanes();
+  on.forRange(on.i64(0), on.i64(kBlockPositions), size, [&](Value first) {
     SmallVector<Value> rows;
-    for (int64_t key = 0; key < kStep; ++key) rows.push_back(keyRow(block, on.add(first, key)));
-    on.forColumns(dim, [&](Value column, int64_t width) {
-      SmallVector<Value> vectors;
-      for (Value row : rows) vectors.push_back(padded(on, on.loadFloats(row, block.element, column, width)));
-      vectors = transposed(on, vectors);
-      for (int64_t lane = 0; lane < width; ++lane) {
-        Value to = on.offset(scratch.keysByColumn, on.mul(on.add(column, lane), kBlockPositions * 4));
-        on.storeFloats(vectors[lane], to, f32, first);
-      }
-    });
+    for (int64_t key = 0; key < size; ++key) rows.push_back(keyRow(block, on.add(first, key)));
+    on.forColumns(
+        dim,
+        [&](Value column, int64_t width) {
+          SmallVector<Value> vectors;
+          for (Value row : rows) vectors.push_back(padded(on, on.loadFloats(row, block.element, column, width), size));
+          vectors = transposed(on, vectors);
+          for (int64_t lane = 0; lane < width; ++lane) {
+            Value to = on.offset(scratch.keysByColumn, on.mul(on.add(column, lane), kBlockPositions * 4));
+            on.storeFloats(vectors[lane], to, f32, first);
+          }
+        },
+        size);
   });
 }
 

@@ -43,4 +43,13 @@ struct CpuCodegenOptions {
 llvm::FailureOr<CpuProgramCode> compileCpuProgram(exec::ProgramOp program, llvm::ArrayRef<llvm::StringRef> variants,
                                                   const CpuCodegenOptions &options = {});
 
+/// The first two steps of it: the classes of every kernel, and one kernel's functions at the builder's place, as
+/// "<kernel>.c<class>".
+llvm::FailureOr<std::vector<CpuKernelCode>> planKernels(exec::ProgramOp program);
+llvm::LogicalResult emitKernel(mlir::OpBuilder &builder, exec::KernelOp kernel, llvm::ArrayRef<KernelClass> classes,
+                               const CpuVariant &variant);
+
+/// Registers --lathe-cpu-kernels.
+void registerCpuCodegenPasses();
+
 } // namespace lathe
