@@ -49,8 +49,8 @@ public:
       for (exec::SliceOp slice : buffer.slices)
         slice.setOffset(int64_t(slice.getOffset()) - buffer.begin + buffer.offset);
     remarkAnalysis(entry, kPass,
-                   Twine(total) + " bytes for " + Twine(buffers.size()) + " buffers of " + Twine(apart) + " bytes; " +
-                       Twine(inPlace) + " bytes are written in place of an input");
+                   Twine(total) + " bytes for " + Twine(buffers.size()) + " buffers of " + Twine(apart) + " bytes, of which " +
+                       Twine(mostAtOnce) + " live at once; " + Twine(inPlace) + " bytes are written in place of an input");
     return total;
   }
 
@@ -154,6 +154,12 @@ private:
       if (whole[a].bytes() != whole[b].bytes()) return whole[a].bytes() > whole[b].bytes();
       return std::pair(whole[a].firstUse, a) < std::pair(whole[b].firstUse, b);
     });
+    for (int64_t time = 0; time < int64_t(entry.getBody().front().getOperations().size()); ++time) {
+      int64_t live = 0;
+      for (const Buffer &buffer : whole)
+        if (buffer.firstUse <= time && time <= buffer.lastUse) live += buffer.bytes();
+      mostAtOnce = std::max(mostAtOnce, live);
+    }
     int64_t total = 0;
     SmallVector<unsigned> placed;
     for (unsigned index : order) {
@@ -184,6 +190,7 @@ private:
   std::vector<Buffer> buffers;
   llvm::DenseMap<Operation *, unsigned> bufferOf;
   llvm::EquivalenceClasses<unsigned> shared;
+  int64_t mostAtOnce = 0; ///< bytes: no plan needs fewer
 };
 
 struct PlanArenaPass : lathe::impl::PlanArenaPassBase<PlanArenaPass> {

@@ -54,7 +54,7 @@ exec.program @cpu for "cpu" attributes {max_rows = 16 : i64, max_outputs = 4 : i
     %0 = lathe.mul %a, %b : tensor<?x8xf32>
     lathe.yield %0 : tensor<?x8xf32>
   }
-  // expected-remark@+1 {{2048 bytes for 6 buffers of 5632 bytes; 2048 bytes are written in place of an input}}
+  // expected-remark@+1 {{2048 bytes for 6 buffers of 5632 bytes, of which 2048 live at once; 2048 bytes are written in place of an input}}
   exec.entry @step {
     %w = exec.use @w : !w
     %n = exec.use @n : !lathe.weight<16xf32>
