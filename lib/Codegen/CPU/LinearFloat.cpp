@@ -59,8 +59,9 @@ private:
     } else {
       source.stored = item.plan.type.getEncoding().getCodes();
       int64_t columnBytes = kPanelRows * source.stored.getIntOrFloatBitWidth() / 8;
-      source.pointer = on.offset(decode.planePointer(decode.layout().planes.front(), item.panel),
-                                 on.mul(first, columnBytes));
+      source.pointer =
+          on.offset(decode.panelPointer(decode.layout(), decode.layout().planes.front(), item.panel),
+                    on.mul(first, columnBytes));
     }
     forTiles(item, shape(), [&](Value row, Value lane) { tile(source, first, end, row, lane); });
   }
@@ -108,7 +109,6 @@ private:
     Value pointer = on.offset(source.pointer, on.mul(on.add(on.mul(inPass, kPanelRows), lane), bytes));
     for (int64_t i = 0; i < count; ++i) {
       Value from = on.offset(pointer, i * kPanelRows * bytes);
-      if (item.plan.rowClass == RowClass::One) on.prefetch(on.offset(from, 4096), 3);
       SmallVector<Value> w;
       for (int64_t v = 0; v < vectors; ++v)
         w.push_back(on.widen(

@@ -57,6 +57,7 @@ private:
   void stage(Value firstGroup, Value endGroup);
   void passOver(Value firstGroup, Value endGroup);
   void emitTile(CodePlanes codes, TileShape shape, Value firstGroup, Value endGroup, Value row, Value lane);
+  void prefetchScales(Value index);
   SmallVector<Value> addGroup(const Tile &tile, Value index, int64_t columns, ValueRange sums);
   SmallVector<Value> dotGroup(const Tile &tile, Value index, int64_t columns);
   void dotStep(const Tile &tile, Value column, Value weightColumn, int64_t columns, DotProducts &dots);
@@ -76,7 +77,8 @@ TileShape IntegerProducts::shape() const {
 CodePlanes IntegerProducts::weightPlanes(Value firstColumn) {
   CodePlanes result;
   for (const PackedPlane &plane : decode.layout().planes) {
-    Value pointer = on.offset(decode.planePointer(plane, item.panel), on.mul(firstColumn, 8 * plane.bits));
+    Value pointer = on.offset(decode.panelPointer(decode.layout(), plane, item.panel),
+                              on.mul(firstColumn, 8 * plane.bits));
     result.planes.push_back({pointer, plane.bits, plane.shift});
   }
   return result;
@@ -86,7 +88,6 @@ CodePlanes IntegerProducts::weightPlanes(Value firstColumn) {
 /// vectors of rows.
 void IntegerProducts::forQuads(const CodePlanes &codes, Value column, int64_t columns, int64_t vectors,
                                Value lane, llvm::function_ref<void(int64_t, ArrayRef<Value>)> each) {
-  bool streams = plan.rowClass != RowClass::Many && vectors * lanes() == kPanelRows;
   llvm::DenseMap<std::pair<size_t, int64_t>, SmallVector<Value>> units;
   auto unit = [&](size_t index, int64_t number) -> ArrayRef<Value> {
     SmallVector<Value> &loaded = units[{index, number}];
@@ -94,8 +95,6 @@ void IntegerProducts::forQuads(const CodePlanes &codes, Value column, int64_t co
     const CodePlanes::Plane &plane = codes.planes[index];
     Value pointer = on.offset(plane.pointer, on.add(on.mul(column, 8 * plane.bits), on.mul(lane, 4)));
     pointer = on.offset(pointer, number * 256);
-    // One line of four: the hardware follows, but not into the next page by itself.
-    if (streams) on.prefetch(on.offset(pointer, 4096), 3);
     for (int64_t v = 0; v < vectors; ++v)
       loaded.push_back(on.load(words(), on.offset(pointer, v * lanes() * 4), 32));
     return loaded;
@@ -183,11 +182,24 @@ SmallVector<Value> IntegerProducts::dotGroup(const Tile &tile, Value index, int6
   return on.forRange(on.i64(0), on.i64(columns), step, sums, add);
 }
 
+/// The processor follows the stream of codes by itself; the slow one of scales beside it needs help.
+void IntegerProducts::prefetchScales(Value index) {
+  static constexpr int64_t kAhead = 1024;
+  for (const PackedMatrix *part : {decode.layout().scale.get(), decode.layout().offset.get()}) {
+    if (!part || part->order != PackedOrder::Columns || part->columns != groups) continue;
+    const PackedPlane &plane = part->planes.front();
+    int64_t bytes = kPanelRows * plane.bits / 8;
+    Value pointer = on.offset(decode.panelPointer(*part, plane, item.panel), on.mul(index, bytes));
+    for (int64_t line = 0; line < bytes; line += 64) on.prefetch(on.offset(pointer, kAhead + line), 3);
+  }
+}
+
 SmallVector<Value> IntegerProducts::addGroup(const Tile &tile, Value index, int64_t columns,
                                              ValueRange carried) {
   SmallVector<Value> dots = dotGroup(tile, index, columns), sums(carried);
   const PackedMatrix &layout = decode.layout();
   bool oneBlock = layout.blockColumns >= plan.inputs;
+  if (plan.rowClass == RowClass::One) prefetchScales(index);
   Value block = oneBlock ? on.i64(0) : on.div(on.mul(index, group), layout.blockColumns);
   Type f32 = on.builder.getF32Type(), floats = VectorType::get(lanes(), f32);
   for (int64_t v = 0; v < tile.shape.vectors; ++v) {

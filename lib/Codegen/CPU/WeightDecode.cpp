@@ -15,8 +15,8 @@ int64_t WeightDecode::chunkColumns() const {
   return columns;
 }
 
-Value WeightDecode::planePointer(const PackedPlane &plane, Value panel) {
-  int64_t panelBytes = plane.bytes / (matrix.paddedRows / kPanelRows);
+Value WeightDecode::panelPointer(const PackedMatrix &of, const PackedPlane &plane, Value panel) {
+  int64_t panelBytes = plane.bytes / (of.paddedRows / kPanelRows);
   return context.offset(context.offset(base, plane.offset), context.mul(panel, panelBytes));
 }
 
@@ -101,7 +101,7 @@ void WeightDecode::decodeColumns(PanelLanes rows, Value first, int64_t count, Ea
       const PackedPlane &plane = matrix.planes[index];
       Value at = context.add(context.mul(context.div(first, unitColumns(plane)), 256), number * 256);
       Value bytes = context.add(at, context.mul(rows.lane, 4));
-      loaded = context.load(words, context.offset(planePointer(plane, rows.panel), bytes), 32);
+      loaded = context.load(words, context.offset(panelPointer(matrix, plane, rows.panel), bytes), 32);
     }
     return loaded;
   };
@@ -147,7 +147,7 @@ Value WeightDecode::codeElement(const PackedMatrix &of, Value row, Value column)
     Value unit = context.div(column, unitColumns(plane)), inside = context.rem(column, unitColumns(plane));
     Value byte =
         context.add(context.add(context.mul(unit, 256), context.mul(lane, 4)), context.rem(inside, 4));
-    Value stored = context.load(narrow, context.offset(planePointer(plane, panel), byte));
+    Value stored = context.load(narrow, context.offset(panelPointer(matrix, plane, panel), byte));
     Value bits = arith::ExtUIOp::create(context.builder, context.loc, wide, stored);
     Value shift = context.mul(context.div(inside, 4), plane.bits);
     shift = arith::TruncIOp::create(context.builder, context.loc, context.builder.getI32Type(), shift);
@@ -189,7 +189,8 @@ Value WeightDecode::rowQuads(Value row, Value column, int64_t width) {
       Value first = context.add(column, 4 * quad);
       Value byte =
           context.add(context.mul(context.div(first, unitColumns(plane)), 256), context.mul(lane, 4));
-      Value word = context.load(VectorType::get(1, i32), context.offset(planePointer(plane, panel), byte), 4);
+      Value word =
+          context.load(VectorType::get(1, i32), context.offset(panelPointer(matrix, plane, panel), byte), 4);
       Value shift = context.mul(context.div(context.rem(first, unitColumns(plane)), 4), plane.bits);
       shift = context.splat(arith::TruncIOp::create(context.builder, context.loc, i32, shift), 1);
       word = arith::ShRUIOp::create(context.builder, context.loc, word, shift);

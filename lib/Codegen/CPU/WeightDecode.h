@@ -38,8 +38,8 @@ public:
   /// W[row, column + i] for i < width: vector<width x f32>. `aligned`: column is a multiple of width.
   Value decodeRow(Value row, Value column, int64_t width, bool aligned);
 
-  /// The stored bytes [panel][...] of a code plane for `panel`.
-  Value planePointer(const PackedPlane &plane, Value panel);
+  /// First byte of `panel` in a plane of the matrix or of one of its parts, in an order of panels.
+  Value panelPointer(const PackedMatrix &of, const PackedPlane &plane, Value panel);
 
 private:
   KernelContext &context;
