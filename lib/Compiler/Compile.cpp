@@ -2,14 +2,17 @@
 
 #include "Compiler/Describe.h"
 #include "Compiler/Diagnostics.h"
+#include "Compiler/Numerics.h"
 #include "Compiler/Source.h"
 #include "Compiler/WriteArtifact.h"
 #include "Pipeline.h"
 #include "Support/OutputFile.h"
 
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "llvm/Support/ThreadPool.h"
 
+#include <mutex>
 #include <thread>
 
 using namespace mlir;
@@ -69,17 +72,40 @@ private:
     if (source_.checkpoint) params_.emplace(*source_.checkpoint);
     PassManager manager(&context_);
     PipelineOptions pipeline;
-    LATHE_TRY(fillPipeline(pipeline));
+    fillPipeline(pipeline);
+    LATHE_TRY(addOwnPipeline(manager));
     for (Phase phase : {Phase::Graph, Phase::Compress, Phase::Lower})
-      if (phase > source_.phase && phase <= last) buildPhase(manager, pipeline, phase);
+      if (phase > source_.phase && phase <= last && (options_.pipeline.empty() || phase == Phase::Lower))
+        buildPhase(manager, pipeline, phase);
     if (manager.size() && failed(manager.run(*source_.module))) return Status(Code::InvalidArgument, "compilation failed");
     setPhase(*source_.module, last);
     return {};
   }
 
-  Status fillPipeline(PipelineOptions &pipeline) {
+  void fillPipeline(PipelineOptions &pipeline) {
+    bool fewerBits = !options_.weights.empty() && options_.weights != "f32";
+    if (!options_.weights.empty()) pipeline.weights = options_.weights;
+    pipeline.group = options_.group;
+    pipeline.recipe = options_.recipe;
+    pipeline.cacheType = !options_.cache.empty() ? options_.cache : fewerBits ? "bf16" : "f32";
+    pipeline.activationType = options_.activations == "bf16" ? "bf16" : "f32";
+    // Only products with integer codes are affected.
+    pipeline.quantizeActivations = options_.activations.empty() || options_.activations == "int8";
     pipeline.maxRows = options_.maxRows;
     pipeline.maxOutputs = options_.maxOutputs;
+    pipeline.params = params_ ? &*params_ : nullptr;
+    pipeline.threads = threads_;
+  }
+
+  /// The user's own passes, in the place of the graph and compress phases.
+  Status addOwnPipeline(PassManager &manager) {
+    if (options_.pipeline.empty()) return {};
+    static std::once_flag registered;
+    std::call_once(registered, registerPasses);
+    std::string errors;
+    llvm::raw_string_ostream out(errors);
+    if (failed(parsePassPipeline(options_.pipeline, manager, out)))
+      return Status(Code::InvalidArgument, "--pipeline: " + errors);
     return {};
   }
 
@@ -128,6 +154,7 @@ private:
     Result<std::vector<std::byte>> tokenizer = describeTokenizer(*source_.checkpoint, options_);
     if (!tokenizer.ok()) return tokenizer.status();
     LATHE_TRY(describeModel(*source_.module, &*source_.checkpoint, *tokenizer, options_, header));
+    header.numerics = describeNumerics(program);
     printReport();
     describeRemarks(collected_, header);
     ArtifactRequest request{options_.output, program, code, *params_, *tokenizer, threads_, {}};
