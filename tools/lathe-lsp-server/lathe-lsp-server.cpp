@@ -1,0 +1,10 @@
+// lathe-lsp-server: diagnostics, definitions and completion for .mlir files in editors (Language Server Protocol).
+#include "../Registration.h"
+
+#include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  lathe::registerToolDialects(registry);
+  return mlir::failed(mlir::MlirLspServerMain(argc, argv, registry));
+}
