@@ -44,15 +44,25 @@ struct QuantizeActivationsPass : lathe::impl::QuantizeActivationsPassBase<Quanti
         return;
       }
       int64_t group = weight.getEncoding().getBlock()[1] ? weight.getEncoding().getBlock()[1] : channelGroup;
-      QuantizeRowsOp &quantized = known[{linear.getInput(), group}];
+      QuantizeRowsOp &quantized = known[{unrounded(linear.getInput()), group}];
       if (!quantized) quantized = quantize(linear, group);
       linear.getInputMutable().assign(quantized);
       remarkPassed(linear, kPass, "multiplies int8 activations in groups of " + Twine(group));
     });
   }
 
+  /// The tensor before it was rounded for linears that will all read codes instead.
+  static Value unrounded(Value input) {
+    auto convert = input.getDefiningOp<ConvertOp>();
+    bool onlyCodes = convert && llvm::all_of(input.getUsers(), [](Operation *user) {
+      auto linear = dyn_cast<LinearOp>(user);
+      return linear ? whyNotIntegers(cast<WeightType>(linear.getWeights().front().getType())).empty() : isa<QuantizeRowsOp>(user);
+    });
+    return onlyCodes ? Value(convert.getInput()) : input;
+  }
+
   static QuantizeRowsOp quantize(LinearOp linear, int64_t group) {
-    Value input = linear.getInput();
+    Value input = unrounded(linear.getInput());
     OpBuilder builder(linear);
     builder.setInsertionPointAfterValue(input);
     int64_t columns = cast<RankedTensorType>(input.getType()).getDimSize(1);

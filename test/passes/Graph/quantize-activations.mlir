@@ -49,3 +49,23 @@ func.func @floats(%x: tensor<?x128xf32>, %q: tensor<?x128xi8, #lathe.quantized_r
   %6 = lathe.add %4, %5 : tensor<?x8xf32>
   return %6 : tensor<?x8xf32>
 }
+
+// -----
+
+// Where all that reads a rounded tensor reads its codes instead, the rounding goes.
+// CHECK-LABEL: @rounded
+// CHECK: %[[Q:.*]] = lathe.quantize_rows %arg0 : tensor<?x64xf32>
+// CHECK: lathe.linear %[[Q]]
+// CHECK: %[[KEPT:.*]] = lathe.convert %arg1
+// CHECK: lathe.quantize_rows %[[KEPT]] : tensor<?x64xbf16>
+// CHECK: return %{{.*}}, %{{.*}}, %[[KEPT]]
+!q = !lathe.weight<8x64x<si8, block 1x0, scale <f32>>>
+func.func @rounded(%x: tensor<?x64xf32>, %y: tensor<?x64xf32>, %w: !q) -> (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x64xbf16>) {
+  %0 = lathe.convert %x : tensor<?x64xf32> -> tensor<?x64xbf16>
+  // expected-remark@+1 {{multiplies int8 activations}}
+  %1 = lathe.linear %0, [%w] : tensor<?x64xbf16>, [!q] -> tensor<?x8xf32>
+  %2 = lathe.convert %y : tensor<?x64xf32> -> tensor<?x64xbf16>
+  // expected-remark@+1 {{multiplies int8 activations}}
+  %3 = lathe.linear %2, [%w] : tensor<?x64xbf16>, [!q] -> tensor<?x8xf32>
+  return %1, %3, %2 : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x64xbf16>
+}
