@@ -45,10 +45,14 @@ template <typename Body> LATHE_INLINE inline void forLanes(std::span<const float
   body(x, mask);
 }
 
+/// Halves added to halves, always the same ones.
 LATHE_INLINE inline float sum(const Lanes &lanes) {
-  float total = 0;
-  for (size_t lane = 0; lane < kLanes; ++lane) total += lanes[lane];
-  return total;
+  typedef float Eight __attribute__((vector_size(32)));
+  typedef float Four __attribute__((vector_size(16)));
+  Eight eight = __builtin_shufflevector(lanes, lanes, 0, 1, 2, 3, 4, 5, 6, 7) +
+                __builtin_shufflevector(lanes, lanes, 8, 9, 10, 11, 12, 13, 14, 15);
+  Four four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+  return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 /// Positions in code space to the nearest integer code.

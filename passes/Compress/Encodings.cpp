@@ -9,7 +9,7 @@ using namespace lathe;
 
 static constexpr llvm::StringLiteral kAllowed =
     "expected int2 to int8 (group N, channel or tensor; affine; mse or rtn; bitmap), nf4, mxfp4, q4_k, f32, f16, bf16, keep, "
-    "or an encoding in < >";
+    "or an encoding in < >, with or without prune SHARE before it";
 
 /// The quantiles of a normal distribution that NF4 stands for (Dettmers et al. 2023, QLoRA, appendix E).
 static constexpr float kNormalFloat4[] = {-1.0f,        -0.6961928f,  -0.5250731f, -0.39491749f, -0.28444138f, -0.18477343f,
@@ -164,6 +164,17 @@ static std::optional<EncodingChoice> parseAttribute(StringRef text, MLIRContext 
 
 std::optional<EncodingChoice> lathe::parseEncoding(StringRef text, int64_t group, MLIRContext *context, std::string &error) {
   text = text.trim();
+  if (text.consume_front("prune ")) {
+    auto [amount, rest] = text.trim().split(' ');
+    double share;
+    if (amount.getAsDouble(share) || !(share > 0 && share < 1)) {
+      error = "prune takes a share in (0, 1), got \"" + amount.str() + "\"";
+      return std::nullopt;
+    }
+    std::optional<EncodingChoice> choice = parseEncoding(rest, group, context, error);
+    if (choice) choice->pruned = share;
+    return choice;
+  }
   if (text.starts_with("<")) return parseAttribute(text, context, error);
   return EncodingParser(text, group, context, error).parse();
 }

@@ -12,6 +12,7 @@ namespace lathe {
 struct EncodingChoice {
   EncodingAttr encoding; ///< null: as it is
   ClipKind clip = ClipKind::None;
+  double pruned = 0; ///< share of the elements to set to zero before
   bool operator==(const EncodingChoice &) const = default;
 };
 
@@ -23,6 +24,7 @@ EncodingAttr integerEncoding(mlir::MLIRContext *context, unsigned bits, int64_t 
 ///   int2 .. int8 [group N | channel | tensor] [affine] [mse | rtn] [bitmap]
 ///   nf4 [group N] [mse | rtn], mxfp4, q4_k, f32, f16, bf16, keep
 ///   <...> [mse | rtn]
+/// and before any of them `prune SHARE`, a share in (0, 1).
 /// Integers of up to 6 bits come in groups of `group` columns (0: per row), wider ones per row, where the text does not say.
 /// `error` tells what is wrong and what is allowed.
 std::optional<EncodingChoice> parseEncoding(llvm::StringRef text, int64_t group, mlir::MLIRContext *context,

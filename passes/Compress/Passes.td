@@ -23,7 +23,8 @@ def QuantizeWeightsPass : Pass<"lathe-quantize-weights", "mlir::ModuleOp"> {
 
     Recipe, one rule a line (or between semicolons), `#` for comments: `PATTERN -> ENCODING`, a glob over the names of params
     and a preset (`int2` .. `int8` with `group N`, `channel` or `tensor`, `affine`, `mse` or `rtn`, `bitmap`; `nf4`, `mxfp4`,
-    `q4_k`, `f32`, `f16`, `bf16`, `keep`) or an encoding in `< >`.
+    `q4_k`, `f32`, `f16`, `bf16`, `keep`) or an encoding in `< >`; `prune SHARE` before it sets the smallest magnitudes to zero
+    first.
   }];
   let options = [
     Option<"weights", "weights", "std::string", "\"keep\"", "keep, f32, f16, bf16, int8 or int4">,

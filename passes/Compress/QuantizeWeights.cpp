@@ -41,8 +41,7 @@ struct QuantizeWeightsPass : lathe::impl::QuantizeWeightsPassBase<QuantizeWeight
     std::vector<Decision> decisions;
     for (MatrixGroup &group : collectMatrices(module)) decisions.push_back(decide(std::move(group)));
     if (failed(adapt(decisions))) return signalPassFailure();
-    for (Decision &decision : decisions)
-      if (failed(apply(decision))) return signalPassFailure();
+    for (const Decision &decision : decisions) apply(decision);
     widenVectors(module);
     values_.reset();
   }
@@ -110,22 +109,37 @@ private:
     return op ? op : matrix.uses.front()->getOwner();
   }
 
-  QuantizeOp quantize(const Matrix &matrix, EncodingChoice choice) {
+  /// The matrix as it was chosen: pruned, then in its encoding. The matrix itself where nothing changes.
+  Value compressed(const Matrix &matrix, EncodingChoice choice) {
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfterValue(matrix.weight);
-    return QuantizeOp::create(builder, matrix.weight.getLoc(), matrix.type().withEncoding(choice.encoding), matrix.weight,
-                              choice.clip);
+    Value result = matrix.weight;
+    Location loc = result.getLoc();
+    if (choice.pruned > 0)
+      result = PruneOp::create(builder, loc, matrix.type(), result, builder.getF64FloatAttr(choice.pruned), FloatAttr());
+    if (choice.encoding && choice.encoding != matrix.type().getEncoding())
+      result = QuantizeOp::create(builder, loc, matrix.type().withEncoding(choice.encoding), result, choice.clip);
+    return result;
+  }
+
+  /// Takes back what compressed() made.
+  static void erase(Value value, const Matrix &matrix) {
+    while (value != matrix.weight) {
+      Operation *op = value.getDefiningOp();
+      value = op->getOperand(0);
+      op->erase();
+    }
   }
 
   /// The relative error of a group in an encoding: the largest of its matrices.
   FailureOr<double> errorOf(const MatrixGroup &group, EncodingChoice choice) {
     double largest = 0;
     for (const Matrix &matrix : group) {
-      QuantizeOp tried = quantize(matrix, choice);
+      Value tried = compressed(matrix, choice);
       // An evaluator of its own: what a transposed matrix holds is freed with it.
       FailureOr<StoredError> error =
           Evaluator(values_->params(), values_->threads()).difference(tried, matrix.weight, kSampledRows);
-      tried.erase();
+      erase(tried, matrix);
       if (failed(error)) return failure();
       largest = std::max(largest, error->relative());
     }
@@ -142,7 +156,7 @@ private:
     }
     std::vector<double> errors;
     for (Decision &decision : decisions) {
-      if (!decision.choice.encoding) continue;
+      if (!decision.choice.encoding && !(decision.choice.pruned > 0)) continue;
       FailureOr<double> error = errorOf(decision.group, decision.choice);
       if (failed(error)) return failure();
       decision.error = *error;
@@ -170,24 +184,32 @@ private:
     return success();
   }
 
-  LogicalResult apply(const Decision &decision) {
-    EncodingAttr encoding = decision.choice.encoding;
+  void apply(const Decision &decision) {
     for (const Matrix &matrix : decision.group) {
-      if (!encoding || encoding == matrix.type().getEncoding()) continue;
-      QuantizeOp op = quantize(matrix, decision.choice);
-      replaceUses(matrix, op);
-      report(op, matrix, decision);
+      Value result = compressed(matrix, decision.choice);
+      if (result == matrix.weight) continue;
+      replaceUses(matrix, result);
+      report(result, matrix, decision);
     }
-    return success();
   }
 
-  void report(QuantizeOp op, const Matrix &matrix, const Decision &decision) {
-    WeightType before = matrix.type(), after = op.getResult().getType();
+  void report(Value result, const Matrix &matrix, const Decision &decision) {
+    WeightType before = matrix.type(), after = cast<WeightType>(result.getType());
+    Operation *op = result.getDefiningOp();
     std::string text = matrix.describe() + ": " + describeEncoding(after.getEncoding());
+    if (decision.choice.pruned > 0) text += ", " + describeRatio(100 * decision.choice.pruned) + " % pruned";
     if (!decision.reason.empty()) text += " by " + decision.reason;
     if (values_->available()) text += ", relative error " + describeRatio(decision.error);
-    text += ", " + describeBytes(plainBytes(before)) + " -> " + describeBytes(packedBytes(after)) + ", " +
-            describeRatio(after.getEncoding().getBitsPerWeight(after.getRows(), after.getColumns())) + " bits per weight";
+    // What a bitmap leaves out is not in the type.
+    EncodingAttr encoding = after.getEncoding();
+    double bits = encoding.getBitsPerWeight(after.getRows(), after.getColumns());
+    int64_t bytes = packedBytes(after);
+    if (encoding.getBitmap()) {
+      unsigned stored = std::max(8u, encoding.getCodeBits());
+      bits += (1 - decision.choice.pruned) * stored - encoding.getCodeBits();
+      bytes -= static_cast<int64_t>(decision.choice.pruned * double(after.getRows() * after.getColumns()) * stored / 8);
+    }
+    text += ", " + describeBytes(plainBytes(before)) + " -> " + describeBytes(bytes) + ", " + describeRatio(bits) + " bits per weight";
     remarkPassed(op, kPass, text);
   }
 
