@@ -1,6 +1,7 @@
-// Attention as one pass over the keys, in blocks of 64 positions, with the softmax corrected on the way (Dao et al.
-// 2022). A work item is one segment of rows for one KV head and serves all its query heads, so that the cache is read
-// once. Items are numbered head by head: neighbouring items differ in segment, thus in length.
+// Attention as one pass over the keys, in blocks of 64 positions, with the softmax corrected on the way (Dao
+// et al. 2022). A work item is one segment of rows for one KV head and serves all its query heads, so that
+// the cache is read once. Items are numbered head by head: neighbouring items differ in segment, thus in
+// length.
 #include "Codegen/CPU/AttentionKernel.h"
 
 #include "Codegen/CPU/AttentionTile.h"
@@ -15,7 +16,9 @@ static constexpr int64_t kManyTile = 4;
 static constexpr int64_t kManyRows = 6;
 
 static int64_t columnsOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getDimSize(1); }
-static AttentionOp attentionOf(exec::KernelOp kernel) { return dyn_cast_or_null<AttentionOp>(findRoot(kernel)); }
+static AttentionOp attentionOf(exec::KernelOp kernel) {
+  return dyn_cast_or_null<AttentionOp>(findRoot(kernel));
+}
 static int64_t queriesPerHead(AttentionOp op) { return op.getHeads() / op.getKvHeads(); }
 static int64_t headColumns(AttentionOp op) { return columnsOf(op.getQuery()) / int64_t(op.getHeads()); }
 
@@ -66,7 +69,8 @@ public:
     sequenceFirst = on.segmentField(segment, LATHE_SEGMENT(sequenceFirstRow));
     Value sequenceRows = on.segmentField(segment, LATHE_SEGMENT(sequenceRows));
     lastKey = on.sub(sequenceRows, on.i64(1));
-    firstLimit = op.getStateAttr() ? on.segmentField(segment, LATHE_SEGMENT(position)) : on.sub(firstRow, sequenceFirst);
+    firstLimit = op.getStateAttr() ? on.segmentField(segment, LATHE_SEGMENT(position))
+                                   : on.sub(firstRow, sequenceFirst);
     queries = on.mul(rows, group);
     Value many = on.less(on.i64(kManyRows - 1), rows);
     on.ifThen(many, [&] { emitPass(kManyTile, true); });
@@ -102,16 +106,20 @@ private:
       if (many) tile.transposeKeys(block);
       on.forRange(on.i64(0), padded, tileSize, [&](Value query) {
         Value last = on.sub(limitOf(on.min(on.add(query, tileSize - 1), lastQuery())), first);
-        on.ifThen(on.less(on.i64(-1), last), [&] { emitTile(tile, tileSize, many, block, query, first, last); });
+        on.ifThen(on.less(on.i64(-1), last),
+                  [&] { emitTile(tile, tileSize, many, block, query, first, last); });
       });
     });
   }
 
-  void emitTile(AttentionTile &tile, int64_t tileSize, bool many, const KeyBlock &block, Value query, Value first, Value last) {
+  void emitTile(AttentionTile &tile, int64_t tileSize, bool many, const KeyBlock &block, Value query,
+                Value first, Value last) {
     // Keys behind the last one may never have been written: a weight of 0 would not undo their NaNs.
     Value keys = on.min(on.add(last, 1), on.i64(kBlockPositions));
-    if (many) tile.scoresByColumns(query, keys);
-    else tile.scoresByRows(block, query, keys);
+    if (many)
+      tile.scoresByColumns(query, keys);
+    else
+      tile.scoresByRows(block, query, keys);
     on.forRange(on.i64(0), on.i64(tileSize), 1, [&](Value index) {
       Value limit = on.sub(limitOf(on.min(on.add(query, index), lastQuery())), first);
       tile.softmax(query, index, limit);
@@ -125,7 +133,8 @@ private:
       Value real = on.min(query, lastQuery());
       Value row = on.add(firstRow, on.div(real, group));
       Value column = on.mul(on.add(on.mul(head, group), on.rem(real, group)), dim);
-      Value to = on.offset(scratch.queries, on.mul(query, dim * 4)), sums = on.offset(scratch.sums, on.mul(query, dim * 4));
+      Value to = on.offset(scratch.queries, on.mul(query, dim * 4)),
+            sums = on.offset(scratch.sums, on.mul(query, dim * 4));
       on.forColumns(dim, [&](Value d, int64_t width) {
         region.newPlace();
         Value values = region.at(op.getQuery(), Place{row, on.add(column, d), width, std::nullopt});
@@ -153,8 +162,12 @@ private:
     auto keys = *region.storedRow(op.getKeys(), row), values = *region.storedRow(op.getValues(), row);
     Type element = keys.slice.getElementType();
     Value column = on.mul(head, dim * element.getIntOrFloatBitWidth() / 8);
-    return {on.offset(keys.pointer, column), on.offset(values.pointer, column), keys.slice.getStride(),
-            values.slice.getStride(),        element,                           on.sub(lastKey, first)};
+    return {on.offset(keys.pointer, column),
+            on.offset(values.pointer, column),
+            keys.slice.getStride(),
+            values.slice.getStride(),
+            element,
+            on.sub(lastKey, first)};
   }
 
   void writeResults() {

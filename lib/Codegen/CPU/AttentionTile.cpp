@@ -30,13 +30,16 @@ static SmallVector<int64_t> widthsOf(int64_t columns) {
   return widths;
 }
 
-/// Adds the lanes of four-lane groups of a and b: [a0+a2, b0+b2, a1+a3, b1+b3] and so on, by unpack instructions.
+/// Adds the lanes of four-lane groups of a and b: [a0+a2, b0+b2, a1+a3, b1+b3] and so on, by unpack
+/// instructions.
 static Value addHalves(KernelContext &on, Value a, Value b, bool pairs) {
   SmallVector<int64_t> low, high;
   for (int64_t lane = 0; lane < kStep; lane += 4) {
     int64_t other = kStep + lane;
-    if (pairs) low.append({lane, lane + 1, other, other + 1}), high.append({lane + 2, lane + 3, other + 2, other + 3});
-    else low.append({lane, other, lane + 1, other + 1}), high.append({lane + 2, other + 2, lane + 3, other + 3});
+    if (pairs)
+      low.append({lane, lane + 1, other, other + 1}), high.append({lane + 2, lane + 3, other + 2, other + 3});
+    else
+      low.append({lane, other, lane + 1, other + 1}), high.append({lane + 2, other + 2, lane + 3, other + 3});
   }
   return on.addF(shuffle(on, a, b, low), shuffle(on, a, b, high));
 }
@@ -65,7 +68,8 @@ Value AttentionTile::keyRow(const KeyBlock &block, Value key) {
 // Scores
 //===------------------------------------------------------------------------------------------------------------===//
 
-/// Four keys times all queries of the tile: per query one vector whose 128-bit groups each hold part of four scores.
+/// Four keys times all queries of the tile: per query one vector whose 128-bit groups each hold part of four
+/// scores.
 void AttentionTile::addQuad(const KeyBlock &block, Value query, Value firstKey, Value quad) {
   SmallVector<Value> rows;
   for (int64_t key = 0; key < 4; ++key) rows.push_back(keyRow(block, on.add(firstKey, key)));
@@ -74,14 +78,18 @@ void AttentionTile::addQuad(const KeyBlock &block, Value query, Value firstKey, 
   for (int64_t width : widthsOf(dim)) {
     SmallVector<Value> queries;
     for (int64_t t = 0; t < tile; ++t)
-      queries.push_back(on.loadFloats(queryPointer(query, t), on.builder.getF32Type(), on.i64(column), width));
+      queries.push_back(
+          on.loadFloats(queryPointer(query, t), on.builder.getF32Type(), on.i64(column), width));
     for (int64_t key = 0; key < 4; ++key) {
       Value keys = on.loadFloats(rows[key], block.element, on.i64(column), width);
       for (int64_t t = 0; t < tile; ++t) {
         Value &sum = sums[key * tile + t];
-        if (!sum) sum = padded(on, on.mulF(keys, queries[t]));
-        else if (width == kStep) sum = on.fma(keys, queries[t], sum);
-        else sum = on.addF(sum, padded(on, on.mulF(keys, queries[t])));
+        if (!sum)
+          sum = padded(on, on.mulF(keys, queries[t]));
+        else if (width == kStep)
+          sum = on.fma(keys, queries[t], sum);
+        else
+          sum = on.addF(sum, padded(on, on.mulF(keys, queries[t])));
       }
     }
     column += width;
@@ -97,7 +105,8 @@ void AttentionTile::addQuad(const KeyBlock &block, Value query, Value firstKey, 
 void AttentionTile::scoresByRows(const KeyBlock &block, Value query, Value keys) {
   auto type = VectorType::get(kStep, on.builder.getF32Type());
   on.forRange(on.i64(0), keys, kStep, [&](Value first) {
-    on.forRange(on.i64(0), on.i64(4), 1, [&](Value quad) { addQuad(block, query, on.add(first, on.mul(quad, 4)), quad); });
+    on.forRange(on.i64(0), on.i64(4), 1,
+                [&](Value quad) { addQuad(block, query, on.add(first, on.mul(quad, 4)), quad); });
     for (int64_t t = 0; t < tile; ++t) {
       SmallVector<Value> parts;
       for (int64_t quad = 0; quad < 4; ++quad)
@@ -105,7 +114,8 @@ void AttentionTile::scoresByRows(const KeyBlock &block, Value query, Value keys)
       Value low = addGroups(on, parts[0], parts[1], {0, 1, 4, 5}, {2, 3, 6, 7});
       Value high = addGroups(on, parts[2], parts[3], {0, 1, 4, 5}, {2, 3, 6, 7});
       Value scores = addGroups(on, low, high, {0, 2, 4, 6}, {1, 3, 5, 7});
-      on.storeFloats(scores, on.offset(scratch.scores, t * kBlockPositions * 4), on.builder.getF32Type(), first);
+      on.storeFloats(scores, on.offset(scratch.scores, t * kBlockPositions * 4), on.builder.getF32Type(),
+                     first);
     }
   });
 }
@@ -140,7 +150,8 @@ void AttentionTile::transposeKeys(const KeyBlock &block) {
         dim,
         [&](Value column, int64_t width) {
           SmallVector<Value> vectors;
-          for (Value row : rows) vectors.push_back(padded(on, on.loadFloats(row, block.element, column, width), size));
+          for (Value row : rows)
+            vectors.push_back(padded(on, on.loadFloats(row, block.element, column, width), size));
           vectors = transposed(on, vectors);
           for (int64_t lane = 0; lane < width; ++lane) {
             Value to = on.offset(scratch.keysByColumn, on.mul(on.add(column, lane), kBlockPositions * 4));
@@ -184,7 +195,8 @@ static Value counts(KernelContext &on, int64_t first, Value limit) {
   SmallVector<int32_t> numbers;
   for (int64_t i = 0; i < kStep; ++i) numbers.push_back(int32_t(first + i));
   auto type = VectorType::get(kStep, on.builder.getI32Type());
-  Value keys = arith::ConstantOp::create(on.builder, on.loc, DenseElementsAttr::get(type, ArrayRef<int32_t>(numbers)));
+  Value keys =
+      arith::ConstantOp::create(on.builder, on.loc, DenseElementsAttr::get(type, ArrayRef<int32_t>(numbers)));
   Value narrow = arith::TruncIOp::create(on.builder, on.loc, on.builder.getI32Type(), limit);
   return arith::CmpIOp::create(on.builder, on.loc, arith::CmpIPredicate::sle, keys, on.splat(narrow, kStep));
 }
@@ -197,7 +209,8 @@ void AttentionTile::softmax(Value query, Value index, Value limit) {
   SmallVector<Value> scores;
   Value nothing = on.splat(-std::numeric_limits<double>::infinity(), kStep), largest;
   for (int64_t first = 0; first < kBlockPositions; first += kStep) {
-    scores.push_back(on.select(counts(on, first, limit), on.loadFloats(row, f32, on.i64(first), kStep), nothing));
+    scores.push_back(
+        on.select(counts(on, first, limit), on.loadFloats(row, f32, on.i64(first), kStep), nothing));
     largest = largest ? on.maxF(largest, scores.back()) : scores.back();
   }
   Value before = on.load(f32, largestAt, 4);
@@ -214,7 +227,8 @@ void AttentionTile::softmax(Value query, Value index, Value limit) {
   on.store(factor, on.offset(scratch.factors, on.mul(index, 4)), 4);
 }
 
-void AttentionTile::addValuesTo(const KeyBlock &block, Value query, Value keys, int64_t column, ArrayRef<int64_t> widths) {
+void AttentionTile::addValuesTo(const KeyBlock &block, Value query, Value keys, int64_t column,
+                                ArrayRef<int64_t> widths) {
   Type f32 = on.builder.getF32Type();
   auto sumsAt = [&](int64_t t) { return on.offset(scratch.sums, on.mul(on.add(query, t), dim * 4)); };
   auto forVectors = [&](llvm::function_ref<void(int64_t column, int64_t width)> body) {
@@ -231,7 +245,9 @@ void AttentionTile::addValuesTo(const KeyBlock &block, Value query, Value keys, 
   auto sums = on.forRange(on.i64(0), keys, 1, initial, [&](Value key, ValueRange carried) {
     SmallVector<Value> values, next;
     Value row = on.offset(block.values, on.mul(key, block.valueStride));
-    forVectors([&](int64_t at, int64_t width) { values.push_back(on.loadFloats(row, block.element, on.i64(at), width)); });
+    forVectors([&](int64_t at, int64_t width) {
+      values.push_back(on.loadFloats(row, block.element, on.i64(at), width));
+    });
     for (int64_t t = 0; t < tile; ++t) {
       Value weight = floatAt(on.offset(scratch.scores, t * kBlockPositions * 4), key);
       for (auto [index, width] : llvm::enumerate(widths))

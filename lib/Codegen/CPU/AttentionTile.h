@@ -7,10 +7,10 @@ namespace lathe {
 
 /// Keys and values of one block of kBlockPositions positions, for one KV head.
 struct KeyBlock {
-  mlir::Value keys, values;        ///< pointer to the first one's row
-  int64_t keyStride, valueStride;  ///< bytes from a position to the next
+  mlir::Value keys, values;       ///< pointer to the first one's row
+  int64_t keyStride, valueStride; ///< bytes from a position to the next
   mlir::Type element;
-  mlir::Value lastReadable;        ///< i64, local index of the last key whose row may be read; null where all may
+  mlir::Value lastReadable; ///< i64, local index of the last key whose row may be read; null where all may
 };
 
 /// Buffers of one work item. Queries are numbered row * (query heads per KV head) + head.
@@ -50,10 +50,13 @@ private:
   /// Vectors of kColumnStep lanes that a loop may carry per query and stay in registers.
   int64_t registerVectors() const { return on.variant.vectorBits >= 512 ? 4 : 1; }
   Value floatAt(Value pointer, Value index);
-  Value queryPointer(Value query, int64_t index) { return on.offset(scratch.queries, on.mul(on.add(query, index), dim * 4)); }
+  Value queryPointer(Value query, int64_t index) {
+    return on.offset(scratch.queries, on.mul(on.add(query, index), dim * 4));
+  }
   Value keyRow(const KeyBlock &block, Value key);
   void addQuad(const KeyBlock &block, Value query, Value firstKey, Value quad);
-  void addValuesTo(const KeyBlock &block, Value query, Value keys, int64_t column, llvm::ArrayRef<int64_t> widths);
+  void addValuesTo(const KeyBlock &block, Value query, Value keys, int64_t column,
+                   llvm::ArrayRef<int64_t> widths);
 };
 
 } // namespace lathe

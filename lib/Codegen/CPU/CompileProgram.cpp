@@ -40,14 +40,16 @@ FailureOr<std::vector<CpuKernelCode>> planKernels(exec::ProgramOp program) {
   return kernels;
 }
 
-LogicalResult emitKernel(OpBuilder &builder, exec::KernelOp kernel, ArrayRef<KernelClass> classes, const CpuVariant &variant) {
+LogicalResult emitKernel(OpBuilder &builder, exec::KernelOp kernel, ArrayRef<KernelClass> classes,
+                         const CpuVariant &variant) {
   auto emitter = findKernelEmitter(kernel);
   if (failed(emitter)) return failure();
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext()), i64 = builder.getI64Type();
   auto type = builder.getFunctionType({pointer, pointer, pointer, i64, i64}, {});
   for (auto [index, kernelClass] : llvm::enumerate(classes)) {
     OpBuilder::InsertionGuard guard(builder);
-    auto function = func::FuncOp::create(builder, kernel.getLoc(), symbolOf(kernel.getSymName(), index), type);
+    auto function =
+        func::FuncOp::create(builder, kernel.getLoc(), symbolOf(kernel.getSymName(), index), type);
     Block *entry = function.addEntryBlock();
     KernelContext context(builder, kernel, variant, kernelClass, entry);
     if (failed((*emitter)->emit(context))) return failure();
@@ -72,7 +74,8 @@ static LogicalResult compileUnit(Unit &unit, const CpuCodegenOptions &options) {
   OpBuilder builder(unit.kernel.getContext());
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder, unit.kernel.getLoc());
   builder.setInsertionPointToStart(module->getBody());
-  if (failed(emitKernel(builder, unit.kernel, unit.code->classes, *unit.variant)) || failed(verify(*module))) return failure();
+  if (failed(emitKernel(builder, unit.kernel, unit.code->classes, *unit.variant)) || failed(verify(*module)))
+    return failure();
   if (options.kernels) {
     llvm::raw_string_ostream stream(unit.kernelText);
     module->print(stream);
@@ -90,11 +93,13 @@ static LogicalResult linkVariant(exec::ProgramOp program, ArrayRef<Unit> units, 
   for (const Unit &unit : units) {
     if (unit.variant != code.variant) continue;
     objects.push_back(unit.object.bytes);
-    for (size_t index = 0; index < unit.code->classes.size(); ++index) symbols.push_back(symbolOf(unit.code->name, index));
+    for (size_t index = 0; index < unit.code->classes.size(); ++index)
+      symbols.push_back(symbolOf(unit.code->name, index));
   }
   if (objects.empty()) return success();
   auto image = linkFlatImage(objects, symbols);
-  if (!image) return program.emitError("variant ") << code.variant->name << ": " << llvm::toString(image.takeError());
+  if (!image)
+    return program.emitError("variant ") << code.variant->name << ": " << llvm::toString(image.takeError());
   code.image = std::move(image->bytes);
   code.entries = std::move(image->entries);
   return success();

@@ -13,9 +13,9 @@ namespace lathe {
 struct CpuKernelCode {
   std::string name;
   exec::RowDomain domain;
-  unsigned bindings = 0;               ///< operands that a dispatch passes
+  unsigned bindings = 0;                  ///< operands that a dispatch passes
   llvm::SmallVector<KernelClass> classes; ///< ascending maxRows
-  unsigned firstCode = 0;              ///< index of its first class in CpuVariantCode::entries
+  unsigned firstCode = 0;                 ///< index of its first class in CpuVariantCode::entries
 };
 
 /// The image of one variant: read-only, executable at any 64-byte aligned address, without relocations.
@@ -37,17 +37,19 @@ struct CpuCodegenOptions {
   std::string *assembly = nullptr;
 };
 
-/// Compiles all kernels of `program` for `variants` (names), on the threads of its MLIRContext; the bytes do not
-/// depend on their number. Errors are diagnostics at the op that can't be compiled. Loads the dialects it needs into
-/// the context: call it on the thread that owns the context.
-llvm::FailureOr<CpuProgramCode> compileCpuProgram(exec::ProgramOp program, llvm::ArrayRef<llvm::StringRef> variants,
+/// Compiles all kernels of `program` for `variants` (names), on the threads of its MLIRContext; the bytes do
+/// not depend on their number. Errors are diagnostics at the op that can't be compiled. Loads the dialects it
+/// needs into the context: call it on the thread that owns the context.
+llvm::FailureOr<CpuProgramCode> compileCpuProgram(exec::ProgramOp program,
+                                                  llvm::ArrayRef<llvm::StringRef> variants,
                                                   const CpuCodegenOptions &options = {});
 
-/// The first two steps of it: the classes of every kernel, and one kernel's functions at the builder's place, as
+/// The first two steps of it: the classes of every kernel, and one kernel's functions at the builder's place,
+/// as
 /// "<kernel>.c<class>".
 llvm::FailureOr<std::vector<CpuKernelCode>> planKernels(exec::ProgramOp program);
-llvm::LogicalResult emitKernel(mlir::OpBuilder &builder, exec::KernelOp kernel, llvm::ArrayRef<KernelClass> classes,
-                               const CpuVariant &variant);
+llvm::LogicalResult emitKernel(mlir::OpBuilder &builder, exec::KernelOp kernel,
+                               llvm::ArrayRef<KernelClass> classes, const CpuVariant &variant);
 
 /// Registers --lathe-cpu-kernels.
 void registerCpuCodegenPasses();

@@ -5,10 +5,9 @@ using llvm::StringRef;
 namespace lathe {
 
 static constexpr StringRef kAvx2Features[] = {"avx2", "fma", "f16c", "bmi1", "bmi2", "movbe", "popcnt"};
-static constexpr StringRef kAvx512VnniFeatures[] = {"avx2",     "fma",      "f16c",     "bmi1",
-                                                    "bmi2",     "movbe",    "popcnt",   "avx512f",
-                                                    "avx512bw", "avx512cd", "avx512dq", "avx512vl",
-                                                    "avx512_vnni"};
+static constexpr StringRef kAvx512VnniFeatures[] = {
+    "avx2",    "fma",      "f16c",     "bmi1",     "bmi2",     "movbe",      "popcnt",
+    "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx512_vnni"};
 
 // A further set (AMX, say) is one more line; kernels ask for what they need by its fields.
 static const CpuVariant kVariants[] = {

@@ -25,11 +25,12 @@ struct EmitKernelsPass : PassWrapper<EmitKernelsPass, OperationPass<ModuleOp>> {
 
   StringRef getArgument() const override { return "lathe-cpu-kernels"; }
   StringRef getDescription() const override {
-    return "replace each exec.program by a module of its kernels for one CPU variant, one function per class of rows";
+    return "replace each exec.program by a module of its kernels for one CPU variant, one function per class "
+           "of rows";
   }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect,
-                    scf::SCFDialect, vector::VectorDialect>();
+    registry.insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,
+                    math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
   }
 
   void runOnOperation() override {
@@ -56,7 +57,8 @@ struct EmitKernelsPass : PassWrapper<EmitKernelsPass, OperationPass<ModuleOp>> {
     return lower ? lowerToLLVM(module) : success();
   }
 
-  Option<std::string> variant{*this, "variant", llvm::cl::desc("avx2, avx512vnni ..."), llvm::cl::init("avx2")};
+  Option<std::string> variant{*this, "variant", llvm::cl::desc("avx2, avx512vnni ..."),
+                              llvm::cl::init("avx2")};
   Option<bool> lower{*this, "lower", llvm::cl::desc("down to the LLVM dialect"), llvm::cl::init(false)};
 };
 

@@ -51,7 +51,8 @@ static Error checkRelocations(ArrayRef<char> object) {
     if (!relocations) return relocations.takeError();
     for (const auto &relocation : *relocations)
       if (!isRelative(relocation.getType(false)))
-        return fail("relocation of type " + Twine(relocation.getType(false)) + " in " + *name + " is not relative");
+        return fail("relocation of type " + Twine(relocation.getType(false)) + " in " + *name +
+                    " is not relative");
   }
   return Error::success();
 }
@@ -109,8 +110,10 @@ static Expected<FlatImage> readImage(StringRef elf, ArrayRef<std::string> symbol
       if (!entries) return entries.takeError();
       if (!strings) return strings.takeError();
       for (const auto &symbol : *entries)
-        if (auto symbolName = symbol.getName(*strings)) addresses[*symbolName] = symbol.st_value;
-        else return symbolName.takeError();
+        if (auto symbolName = symbol.getName(*strings))
+          addresses[*symbolName] = symbol.st_value;
+        else
+          return symbolName.takeError();
     }
     if (!(section.sh_flags & ELF::SHF_ALLOC) || !section.sh_size) continue;
     if (*name != ".image" || section.sh_addr != 0 || (section.sh_flags & ELF::SHF_WRITE))
@@ -129,11 +132,13 @@ static Expected<FlatImage> readImage(StringRef elf, ArrayRef<std::string> symbol
 
 Expected<FlatImage> linkFlatImage(ArrayRef<ArrayRef<char>> objects, ArrayRef<std::string> symbols) {
   ScratchFolder folder;
-  if (std::error_code code = folder.create()) return createStringError(code, "can't create a temporary folder");
+  if (std::error_code code = folder.create())
+    return createStringError(code, "can't create a temporary folder");
   std::string script = folder.file("image.ld"), output = folder.file("image.elf");
   if (Error error = writeFile(script, ArrayRef<char>(kScript.data(), kScript.size()))) return error;
-  std::vector<std::string> arguments = {"ld.lld",          "--script=" + script, "--entry=0",   "--no-undefined",
-                                        "--build-id=none", "--threads=1",          "-o",          output};
+  std::vector<std::string> arguments = {
+      "ld.lld",          "--script=" + script, "--entry=0", "--no-undefined",
+      "--build-id=none", "--threads=1",        "-o",        output};
   for (auto [index, object] : enumerate(objects)) {
     if (Error error = checkRelocations(object)) return error;
     arguments.push_back(folder.file(formatv("{0}.o", index).str()));

@@ -16,8 +16,8 @@ struct FlatImage {
   std::vector<uint64_t> entries; ///< offset of each symbol asked for
 };
 
-/// Links `objects` (ELF, x86-64) at address 0. Refuses what a mapped image can't have: undefined symbols, writable
-/// data, relocations that are not relative to the code.
+/// Links `objects` (ELF, x86-64) at address 0. Refuses what a mapped image can't have: undefined symbols,
+/// writable data, relocations that are not relative to the code.
 llvm::Expected<FlatImage> linkFlatImage(llvm::ArrayRef<llvm::ArrayRef<char>> objects,
                                         llvm::ArrayRef<std::string> symbols);
 

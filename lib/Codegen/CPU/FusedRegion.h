@@ -1,5 +1,6 @@
-// The ops of a kernel around its root, emitted where their values are wanted: at one row and some neighbouring
-// columns. Values are computed on demand and once a place; nothing passes through memory unless the caller says so.
+// The ops of a kernel around its root, emitted where their values are wanted: at one row and some
+// neighbouring columns. Values are computed on demand and once a place; nothing passes through memory unless
+// the caller says so.
 #pragma once
 
 #include "Codegen/CPU/KernelContext.h"
@@ -28,9 +29,9 @@ public:
 
   explicit FusedRegion(KernelContext &context) : context(context) {}
 
-  /// An error at the op that can't be emitted element by element behind a root whose results have `columns` columns:
-  /// what an emitter of roots checks in its `plan`. Quantizations of a result pass where their groups lie within a
-  /// `tile` of that many columns.
+  /// An error at the op that can't be emitted element by element behind a root whose results have `columns`
+  /// columns: what an emitter of roots checks in its `plan`. Quantizations of a result pass where their
+  /// groups lie within a `tile` of that many columns.
   static mlir::LogicalResult checkEpilogue(exec::KernelOp kernel, mlir::Operation *root, int64_t columns,
                                            int64_t tile = 0);
 
@@ -45,14 +46,15 @@ public:
   /// Forgets kept values: call it whenever another place (or another block) begins.
   void newPlace() { kept.clear(); }
 
-  /// Everything behind the root at one place: `rootValues` are the root's results there (vector<width x f32>), the
-  /// kernel's results at that place are stored. What a quantization takes goes to `quantize` instead, which has whole
-  /// groups only later.
+  /// Everything behind the root at one place: `rootValues` are the root's results there (vector<width x
+  /// f32>), the kernel's results at that place are stored. What a quantization takes goes to `quantize`
+  /// instead, which has whole groups only later.
   using Quantize = llvm::function_ref<void(QuantizeRowsOp, mlir::Value)>;
-  void emitEpilogue(mlir::Operation *root, mlir::ValueRange rootValues, const Place &place, Quantize quantize = {});
+  void emitEpilogue(mlir::Operation *root, mlir::ValueRange rootValues, const Place &place,
+                    Quantize quantize = {});
 
-  /// Where the rows of `tensor` lie, if it is an argument as it is, perhaps through select_outputs or split: the
-  /// first byte of its row `row`, and how it is stored. Quantized rows as well.
+  /// Where the rows of `tensor` lie, if it is an argument as it is, perhaps through select_outputs or split:
+  /// the first byte of its row `row`, and how it is stored. Quantized rows as well.
   struct StoredRow {
     mlir::Value pointer;
     exec::SliceType slice;

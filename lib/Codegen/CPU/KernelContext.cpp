@@ -27,10 +27,11 @@ Value KernelContext::atStart(llvm::function_ref<Value()> emit) {
 Value KernelContext::batchCount(size_t offset) {
   Value &field = batchFields_[offset];
   bool wide = offset >= LATHE_BATCH(blocksPerSlot);
-  if (!field) field = atStart([&]() -> Value {
-    Value pointer = this->offset(batch, int64_t(offset));
-    return wide ? load(builder.getI64Type(), pointer, 8) : loadI32(pointer, i64(0));
-  });
+  if (!field)
+    field = atStart([&]() -> Value {
+      Value pointer = this->offset(batch, int64_t(offset));
+      return wide ? load(builder.getI64Type(), pointer, 8) : loadI32(pointer, i64(0));
+    });
   return field;
 }
 
@@ -54,7 +55,8 @@ Value KernelContext::segmentField(Value segment, size_t offset) {
 Value KernelContext::bindingPointer(unsigned index) {
   Value &pointer = pointers_[index];
   if (!pointer)
-    pointer = atStart([&] { return load(pointerType(), offset(bindings, int64_t(index) * int64_t(sizeof(void *))), 8); });
+    pointer = atStart(
+        [&] { return load(pointerType(), offset(bindings, int64_t(index) * int64_t(sizeof(void *))), 8); });
   return pointer;
 }
 
@@ -79,7 +81,9 @@ static exec::SliceType sliceAt(exec::KernelOp kernel, unsigned index) {
   return cast<exec::SliceType>(cast<TypeAttr>(kernel.getSlices()[index]).getValue());
 }
 
-exec::SliceType KernelContext::argumentSlice(BlockArgument argument) { return sliceAt(kernel, argument.getArgNumber()); }
+exec::SliceType KernelContext::argumentSlice(BlockArgument argument) {
+  return sliceAt(kernel, argument.getArgNumber());
+}
 
 exec::SliceType KernelContext::resultSlice(unsigned index) {
   exec::KernelOp op = kernel;
@@ -106,7 +110,9 @@ Value KernelContext::statePointer(BlockArgument state, Value slot, Value block) 
 // Constants and arithmetic
 //===------------------------------------------------------------------------------------------------------------===//
 
-Value KernelContext::i64(int64_t value) { return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value)); }
+Value KernelContext::i64(int64_t value) {
+  return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
+}
 
 Value KernelContext::f32(double value) {
   return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(float(value)));
@@ -157,10 +163,13 @@ Value KernelContext::maxLanes(Value vector) {
 // Memory
 //===------------------------------------------------------------------------------------------------------------===//
 
-LLVM::LLVMPointerType KernelContext::pointerType() const { return LLVM::LLVMPointerType::get(builder.getContext()); }
+LLVM::LLVMPointerType KernelContext::pointerType() const {
+  return LLVM::LLVMPointerType::get(builder.getContext());
+}
 
 Value KernelContext::offset(Value pointer, Value bytes) {
-  return LLVM::GEPOp::create(builder, loc, pointerType(), builder.getI8Type(), pointer, ArrayRef<LLVM::GEPArg>{bytes});
+  return LLVM::GEPOp::create(builder, loc, pointerType(), builder.getI8Type(), pointer,
+                             ArrayRef<LLVM::GEPArg>{bytes});
 }
 
 Value KernelContext::load(Type type, Value pointer, unsigned alignment) {
@@ -217,13 +226,15 @@ void KernelContext::forRange(Value lower, Value upper, int64_t step, Body body) 
   });
 }
 
-SmallVector<Value> KernelContext::forRange(Value lower, Value upper, int64_t step, ValueRange initial, LoopBody body) {
-  auto loop = scf::ForOp::create(builder, loc, lower, upper, i64(step), initial,
-                                 [&](OpBuilder &inner, Location, Value i, ValueRange carried) {
-                                   OpBuilder::InsertionGuard guard(builder);
-                                   builder.setInsertionPoint(inner.getInsertionBlock(), inner.getInsertionPoint());
-                                   scf::YieldOp::create(builder, loc, body(i, carried));
-                                 });
+SmallVector<Value> KernelContext::forRange(Value lower, Value upper, int64_t step, ValueRange initial,
+                                           LoopBody body) {
+  auto loop =
+      scf::ForOp::create(builder, loc, lower, upper, i64(step), initial,
+                         [&](OpBuilder &inner, Location, Value i, ValueRange carried) {
+                           OpBuilder::InsertionGuard guard(builder);
+                           builder.setInsertionPoint(inner.getInsertionBlock(), inner.getInsertionPoint());
+                           scf::YieldOp::create(builder, loc, body(i, carried));
+                         });
   return SmallVector<Value>(loop.getResults());
 }
 
@@ -238,8 +249,10 @@ void KernelContext::ifThen(Value condition, llvm::function_ref<void()> body) {
 
 void KernelContext::forColumns(int64_t columns, ColumnsBody body, int64_t step) {
   int64_t whole = columns / step * step;
-  if (whole == step) body(i64(0), step);
-  else if (whole) forRange(i64(0), i64(whole), step, [&](Value column) { body(column, step); });
+  if (whole == step)
+    body(i64(0), step);
+  else if (whole)
+    forRange(i64(0), i64(whole), step, [&](Value column) { body(column, step); });
   for (int64_t column = whole; column < columns;) {
     while (step > columns - column) step /= 2;
     body(i64(column), step);
@@ -247,7 +260,8 @@ void KernelContext::forColumns(int64_t columns, ColumnsBody body, int64_t step) 
   }
 }
 
-Value KernelContext::sumColumns(int64_t columns, llvm::function_ref<Value(Value, int64_t)> body, int64_t step) {
+Value KernelContext::sumColumns(int64_t columns, llvm::function_ref<Value(Value, int64_t)> body,
+                                int64_t step) {
   int64_t whole = columns / step * step;
   Value total;
   if (whole == step) {

@@ -1,5 +1,6 @@
-// The function of one kernel while it is being emitted: its arguments by name, addresses of rows, loads and stores
-// that widen and round, loops. All integers are i64, all pointers !llvm.ptr, all arithmetic on floats is f32.
+// The function of one kernel while it is being emitted: its arguments by name, addresses of rows, loads and
+// stores that widen and round, loops. All integers are i64, all pointers !llvm.ptr, all arithmetic on floats
+// is f32.
 #pragma once
 
 #include "Artifact/KernelABI.h"
@@ -24,8 +25,8 @@ public:
   using LoopBody = llvm::function_ref<llvm::SmallVector<Value>(Value, mlir::ValueRange)>;
   using ColumnsBody = llvm::function_ref<void(Value column, int64_t width)>;
 
-  /// Lanes of a step over columns in kernels that are not bound by arithmetic: the same for all variants, so that
-  /// sums over a row come in the same order everywhere.
+  /// Lanes of a step over columns in kernels that are not bound by arithmetic: the same for all variants, so
+  /// that sums over a row come in the same order everywhere.
   static constexpr int64_t kColumnStep = 16;
 
   /// Starts the function's body; `function` takes the arguments of `Kernel` (Artifact/KernelABI.h).
@@ -39,7 +40,8 @@ public:
   const KernelClass &kernelClass;
   Value batch, bindings, scratch, begin, end; ///< the function's arguments
 
-  //--- The batch, by offsetof (loaded once, at the function's start) ---------------------------------------------
+  //--- The batch, by offsetof (loaded once, at the function's start)
+  //---------------------------------------------
   /// A number of the batch as i64: LATHE_BATCH(rows), (outputs), (segments), (blocksPerSlot) ...
   Value batchCount(size_t offset);
   /// An array of the batch: its pointer.
@@ -49,7 +51,8 @@ public:
   /// A field of segment `segment` (offsetof in KernelSegment), as i64.
   Value segmentField(Value segment, size_t offset);
 
-  //--- Bindings ---------------------------------------------------------------------------------------------------
+  //--- Bindings
+  //---------------------------------------------------------------------------------------------------
   /// The pointer bound to an argument of the kernel's block.
   Value argumentPointer(mlir::BlockArgument argument);
   /// The pointer bound to result `index`.
@@ -63,7 +66,8 @@ public:
   /// First byte of the 64 positions' entry in a growing state for (slot, position / 64): plane 0, head 0.
   Value statePointer(mlir::BlockArgument state, Value slot, Value block);
 
-  //--- Constants and arithmetic -----------------------------------------------------------------------------------
+  //--- Constants and arithmetic
+  //-----------------------------------------------------------------------------------
   Value i64(int64_t value);
   Value f32(double value);
   /// vector<width x f32> of equal lanes; of a scalar f32 value.
@@ -74,7 +78,9 @@ public:
   Value sub(Value a, Value b) { return mlir::arith::SubIOp::create(builder, loc, a, b); }
   Value mul(Value a, Value b) { return mlir::arith::MulIOp::create(builder, loc, a, b); }
   Value mul(Value a, int64_t b) { return b == 1 ? a : mul(a, i64(b)); }
-  Value div(Value a, int64_t b) { return b == 1 ? a : mlir::arith::DivUIOp::create(builder, loc, a, i64(b)).getResult(); }
+  Value div(Value a, int64_t b) {
+    return b == 1 ? a : mlir::arith::DivUIOp::create(builder, loc, a, i64(b)).getResult();
+  }
   Value div(Value a, Value b) { return mlir::arith::DivUIOp::create(builder, loc, a, b); }
   Value rem(Value a, int64_t b) { return mlir::arith::RemUIOp::create(builder, loc, a, i64(b)); }
   Value rem(Value a, Value b) { return mlir::arith::RemUIOp::create(builder, loc, a, b); }
@@ -89,12 +95,15 @@ public:
   Value maxF(Value a, Value b);
   /// a * b + c, rounded once.
   Value fma(Value a, Value b, Value c);
-  Value select(Value condition, Value a, Value b) { return mlir::arith::SelectOp::create(builder, loc, condition, a, b); }
+  Value select(Value condition, Value a, Value b) {
+    return mlir::arith::SelectOp::create(builder, loc, condition, a, b);
+  }
   /// Sum and maximum of the lanes, pairwise: the same order for every variant.
   Value sumLanes(Value vector);
   Value maxLanes(Value vector);
 
-  //--- Memory -----------------------------------------------------------------------------------------------------
+  //--- Memory
+  //-----------------------------------------------------------------------------------------------------
   mlir::LLVM::LLVMPointerType pointerType() const;
   Value offset(Value pointer, Value bytes);
   Value offset(Value pointer, int64_t bytes) { return bytes ? offset(pointer, i64(bytes)) : pointer; }
@@ -113,15 +122,17 @@ public:
   Value widen(Value stored);
   Value narrow(Value wide, Type stored);
 
-  //--- Control flow -----------------------------------------------------------------------------------------------
+  //--- Control flow
+  //-----------------------------------------------------------------------------------------------
   void forRange(Value lower, Value upper, int64_t step, Body body);
   /// With values carried from one turn to the next.
-  llvm::SmallVector<Value> forRange(Value lower, Value upper, int64_t step, mlir::ValueRange initial, LoopBody body);
+  llvm::SmallVector<Value> forRange(Value lower, Value upper, int64_t step, mlir::ValueRange initial,
+                                    LoopBody body);
   void ifThen(Value condition, llvm::function_ref<void()> body);
   /// The body for every work item in [begin, end).
   void forItems(Body body) { forRange(begin, end, 1, body); }
-  /// All `columns` columns: a loop in steps of `step` lanes, the rest in halves of it, down to one lane. So no load or
-  /// store is masked, whatever the number of columns.
+  /// All `columns` columns: a loop in steps of `step` lanes, the rest in halves of it, down to one lane. So
+  /// no load or store is masked, whatever the number of columns.
   void forColumns(int64_t columns, ColumnsBody body, int64_t step = kColumnStep);
   /// A sum of vectors over all columns, as an f32 scalar.
   Value sumColumns(int64_t columns, llvm::function_ref<Value(Value column, int64_t width)> body,

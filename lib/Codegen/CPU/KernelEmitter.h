@@ -30,8 +30,8 @@ struct KernelEmitter {
   /// Whether this family computes `kernel`. Cheap; no diagnostics.
   bool (*match)(exec::KernelOp kernel);
 
-  /// The classes that the kernel wants, in ascending order of maxRows, the last one's being `maxRows`. A body that
-  /// the family can't compute is an error at the op that stands in the way.
+  /// The classes that the kernel wants, in ascending order of maxRows, the last one's being `maxRows`. A body
+  /// that the family can't compute is an error at the op that stands in the way.
   llvm::FailureOr<llvm::SmallVector<KernelClass>> (*plan)(exec::KernelOp kernel, int64_t maxRows);
 
   /// Emits the function of one class for one variant; the builder stands in its entry block.

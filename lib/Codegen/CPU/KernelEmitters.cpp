@@ -39,9 +39,12 @@ Operation *findRoot(exec::KernelOp kernel) {
 
 GridFactor domainFactor(exec::RowDomain domain, uint32_t rowsPerItem) {
   switch (domain) {
-  case exec::RowDomain::Rows: return {GridKind::Rows, rowsPerItem};
-  case exec::RowDomain::Outputs: return {GridKind::Outputs, rowsPerItem};
-  case exec::RowDomain::Sequences: return {GridKind::Sequences, rowsPerItem};
+  case exec::RowDomain::Rows:
+    return {GridKind::Rows, rowsPerItem};
+  case exec::RowDomain::Outputs:
+    return {GridKind::Outputs, rowsPerItem};
+  case exec::RowDomain::Sequences:
+    return {GridKind::Sequences, rowsPerItem};
   }
   llvm_unreachable("all domains are handled");
 }

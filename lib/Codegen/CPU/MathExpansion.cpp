@@ -30,7 +30,9 @@ public:
   Value negate(Value a) { return arith::NegFOp::create(builder, loc, a); }
   Value withSign(Value a, Value sign) { return math::CopySignOp::create(builder, loc, a, sign); }
   Value round(Value a) { return math::RoundEvenOp::create(builder, loc, a); }
-  Value less(Value a, Value b) { return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, a, b); }
+  Value less(Value a, Value b) {
+    return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, a, b);
+  }
   Value select(Value which, Value a, Value b) { return arith::SelectOp::create(builder, loc, which, a, b); }
   /// Horner's rule, the highest power first.
   Value polynomial(Value x, ArrayRef<double> coefficients) {
@@ -68,14 +70,15 @@ private:
 
   Value constant(TypedAttr scalar) {
     if (isa<VectorType>(type))
-      return arith::ConstantOp::create(builder, loc,
-                                       DenseElementsAttr::get(cast<VectorType>(shaped(scalar.getType())), Attribute(scalar)));
+      return arith::ConstantOp::create(
+          builder, loc,
+          DenseElementsAttr::get(cast<VectorType>(shaped(scalar.getType())), Attribute(scalar)));
     return arith::ConstantOp::create(builder, loc, scalar);
   }
 };
 
-// x = n ln 2 + r, |r| <= ln 2 / 2; e^x = 2^n e^r, with 2^n in two factors so that neither overflows. What would be
-// subnormal is 0: computing it costs a hundred cycles, and softmax asks for it at every masked key.
+// x = n ln 2 + r, |r| <= ln 2 / 2; e^x = 2^n e^r, with 2^n in two factors so that neither overflows. What
+// would be subnormal is 0: computing it costs a hundred cycles, and softmax asks for it at every masked key.
 Value Lanes::exp(Value x) {
   Value vanishes = less(x, f32(-87.336));
   x = select(vanishes, f32(0), x);
@@ -84,8 +87,9 @@ Value Lanes::exp(Value x) {
   Value r = fma(n, f32(-0.693145751953125), x);
   r = fma(n, f32(-1.42860682030941723212e-6), r);
   // Minimax coefficients as in SLEEF's expf.
-  Value p = polynomial(r, {0.000198527617612853646278381, 0.00139304355252534151077271, 0.00833336077630519866943359,
-                           0.0416664853692054748535156, 0.166666671633720397949219, 0.5});
+  Value p = polynomial(r, {0.000198527617612853646278381, 0.00139304355252534151077271,
+                           0.00833336077630519866943359, 0.0416664853692054748535156,
+                           0.166666671633720397949219, 0.5});
   p = add(fma(mul(r, r), p, r), f32(1));
   Value whole = toInt(n), half = halve(whole);
   return select(vanishes, f32(0), mul(mul(p, powerOfTwo(half)), powerOfTwo(subI(whole, half))));
@@ -94,7 +98,8 @@ Value Lanes::exp(Value x) {
 // A polynomial near 0 (Cephes), else by e^2|x|.
 Value Lanes::tanh(Value x) {
   Value magnitude = abs(x), z = mul(x, x);
-  Value p = polynomial(z, {-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1});
+  Value p = polynomial(
+      z, {-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1});
   Value small = fma(mul(p, z), x, x);
   Value e = exp(add(magnitude, magnitude));
   Value large = withSign(sub(f32(1), div(f32(2), add(e, f32(1)))), x);
@@ -104,7 +109,8 @@ Value Lanes::tanh(Value x) {
 // After N. Juffa: a polynomial near 0, else 1 - e^p(|x|).
 Value Lanes::erf(Value x) {
   Value t = abs(x), s = mul(x, x);
-  Value low = polynomial(s, {-5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1});
+  Value low = polynomial(
+      s, {-5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1});
   Value near = fma(low, x, x);
   Value r = fma(f32(-1.72853470e-5), t, f32(3.83197126e-4));
   Value u = fma(f32(-3.88396438e-3), t, f32(2.42546219e-2));
@@ -115,7 +121,8 @@ Value Lanes::erf(Value x) {
   return select(less(t, f32(0.927734375)), near, far);
 }
 
-// sin(x + quarterTurns pi/2). With pi/2 = c1 + c2, x - n c1 is exact (a multiple of 2^-23 below 1) while n < 2^20.
+// sin(x + quarterTurns pi/2). With pi/2 = c1 + c2, x - n c1 is exact (a multiple of 2^-23 below 1) while n <
+// 2^20.
 Value Lanes::sine(Value x, int64_t quarterTurns) {
   Value n = round(mul(x, f32(0.63661977236758134308)));
   Value r = fma(n, f32(-1.57079637050628662109375), x);
@@ -133,7 +140,8 @@ Value Lanes::toBf16(Value x) {
   Value bits = asInt(x), odd = andI(shiftRight(bits, 16), i32(1));
   Value rounded = shiftRight(addI(addI(bits, i32(0x7fff)), odd), 16);
   Value isNan = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, x, x);
-  Value half = arith::TruncIOp::create(builder, loc, shaped(builder.getI16Type()), select(isNan, i32(0x7fc0), rounded));
+  Value half = arith::TruncIOp::create(builder, loc, shaped(builder.getI16Type()),
+                                       select(isNan, i32(0x7fc0), rounded));
   return arith::BitcastOp::create(builder, loc, shaped(builder.getBF16Type()), half);
 }
 
@@ -157,7 +165,8 @@ static Value expand(Operation *op) {
       .Case([&](math::SinOp) { return single ? Lanes(op).sine(x, 0) : Value(); })
       .Case([&](math::CosOp) { return single ? Lanes(op).sine(x, 1) : Value(); })
       .Case([&](arith::TruncFOp) {
-        return single && getElementTypeOrSelf(op->getResult(0).getType()).isBF16() ? Lanes(op).toBf16(x) : Value();
+        return single && getElementTypeOrSelf(op->getResult(0).getType()).isBF16() ? Lanes(op).toBf16(x)
+                                                                                   : Value();
       })
       .Case([&](arith::ExtFOp) {
         return toSingle && getElementTypeOrSelf(x.getType()).isBF16() ? Lanes(op).fromBf16(x) : Value();
@@ -168,7 +177,8 @@ static Value expand(Operation *op) {
 void lathe::expandMath(Operation *root) {
   SmallVector<Operation *> ops;
   root->walk([&](Operation *op) {
-    if (isa<math::ExpOp, math::TanhOp, math::ErfOp, math::SinOp, math::CosOp, arith::TruncFOp, arith::ExtFOp>(op))
+    if (isa<math::ExpOp, math::TanhOp, math::ErfOp, math::SinOp, math::CosOp, arith::TruncFOp, arith::ExtFOp>(
+            op))
       ops.push_back(op);
   });
   for (Operation *op : ops)

@@ -42,7 +42,8 @@ static std::unique_ptr<llvm::TargetMachine> createMachine(const CpuVariant &vari
                                   llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
 }
 
-/// What every kernel may be told: where it runs, that nobody unwinds through it and that no library stands behind it.
+/// What every kernel may be told: where it runs, that nobody unwinds through it and that no library stands
+/// behind it.
 static void setAttributes(llvm::Module &module, const CpuVariant &variant) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration()) continue;
@@ -94,7 +95,8 @@ static bool emit(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeG
   return true;
 }
 
-FailureOr<ObjectCode> compileObject(ModuleOp source, const CpuVariant &variant, bool keepLLVM, bool keepAssembly) {
+FailureOr<ObjectCode> compileObject(ModuleOp source, const CpuVariant &variant, bool keepLLVM,
+                                    bool keepAssembly) {
   std::string error;
   auto machine = createMachine(variant, error);
   if (!machine) return source.emitError("this build of LLVM has no x86-64 back end: ") << error;
@@ -114,7 +116,8 @@ FailureOr<ObjectCode> compileObject(ModuleOp source, const CpuVariant &variant, 
   if (keepAssembly) {
     auto copy = llvm::CloneModule(*module);
     llvm::SmallVector<char, 0> text;
-    if (emit(*copy, *machine, llvm::CodeGenFileType::AssemblyFile, text)) code.assemblyText.assign(text.begin(), text.end());
+    if (emit(*copy, *machine, llvm::CodeGenFileType::AssemblyFile, text))
+      code.assemblyText.assign(text.begin(), text.end());
   }
   if (!emit(*module, *machine, llvm::CodeGenFileType::ObjectFile, code.bytes))
     return source.emitError("LLVM can't emit an object for ") << variant.name;

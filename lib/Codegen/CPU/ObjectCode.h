@@ -10,7 +10,7 @@
 namespace lathe {
 
 struct ObjectCode {
-  llvm::SmallVector<char, 0> bytes; ///< ELF
+  llvm::SmallVector<char, 0> bytes;   ///< ELF
   std::string llvmText, assemblyText; ///< where asked for
 };
 

@@ -15,9 +15,10 @@ static Value largestMagnitude(KernelContext &on, Value first, int64_t columns, V
   int64_t step = KernelContext::kColumnStep, whole = columns / step * step;
   Value largest;
   if (whole) {
-    auto carried = on.forRange(on.i64(0), on.i64(whole), step, on.splat(0.0, step), [&](Value column, ValueRange so_far) {
-      return SmallVector<Value>{on.maxF(magnitude(column, step), so_far[0])};
-    });
+    auto carried = on.forRange(on.i64(0), on.i64(whole), step, on.splat(0.0, step),
+                               [&](Value column, ValueRange so_far) {
+                                 return SmallVector<Value>{on.maxF(magnitude(column, step), so_far[0])};
+                               });
     largest = on.maxLanes(carried[0]);
   }
   for (int64_t column = whole; column < columns;) {
@@ -37,7 +38,8 @@ static Value roundToCodes(KernelContext &on, Value x, Value inverse, int64_t wid
   Value high = on.splat(127.0, width);
   Value below = arith::CmpFOp::create(on.builder, on.loc, arith::CmpFPredicate::OLT, low, high);
   Value clamped = on.select(below, low, high);
-  return arith::FPToSIOp::create(on.builder, on.loc, VectorType::get(width, on.builder.getI32Type()), clamped);
+  return arith::FPToSIOp::create(on.builder, on.loc, VectorType::get(width, on.builder.getI32Type()),
+                                 clamped);
 }
 
 static Value sumOf(KernelContext &on, Value codes) {
@@ -45,7 +47,8 @@ static Value sumOf(KernelContext &on, Value codes) {
 }
 
 /// Stores the codes of a group and returns their sum (i32).
-static Value storeCodes(KernelContext &on, Value pointer, Value first, int64_t columns, Value inverse, Values values) {
+static Value storeCodes(KernelContext &on, Value pointer, Value first, int64_t columns, Value inverse,
+                        Values values) {
   Type i32 = on.builder.getI32Type();
   auto codesAt = [&](Value offset, int64_t width) {
     Value column = on.add(first, offset);
@@ -57,9 +60,10 @@ static Value storeCodes(KernelContext &on, Value pointer, Value first, int64_t c
   int64_t step = KernelContext::kColumnStep, whole = columns / step * step;
   Value total = arith::ConstantOp::create(on.builder, on.loc, on.builder.getI32IntegerAttr(0));
   if (whole) {
-    auto carried = on.forRange(on.i64(0), on.i64(whole), step, on.splat(total, step), [&](Value column, ValueRange sums) {
-      return SmallVector<Value>{on.add(sums[0], codesAt(column, step))};
-    });
+    auto carried = on.forRange(on.i64(0), on.i64(whole), step, on.splat(total, step),
+                               [&](Value column, ValueRange sums) {
+                                 return SmallVector<Value>{on.add(sums[0], codesAt(column, step))};
+                               });
     total = sumOf(on, carried[0]);
   }
   for (int64_t column = whole; column < columns;) {
@@ -72,8 +76,8 @@ static Value storeCodes(KernelContext &on, Value pointer, Value first, int64_t c
   return total;
 }
 
-void lathe::quantizeGroup(KernelContext &on, exec::SliceType slice, Value pointer, Value group, int64_t columns,
-                          Values values) {
+void lathe::quantizeGroup(KernelContext &on, exec::SliceType slice, Value pointer, Value group,
+                          int64_t columns, Values values) {
   Value first = on.mul(group, slice.getGroup());
   Value largest = largestMagnitude(on, first, columns, values);
   Value positive = arith::CmpFOp::create(on.builder, on.loc, arith::CmpFPredicate::OGT, largest, on.f32(0));
@@ -98,8 +102,10 @@ void lathe::padQuantizedRow(KernelContext &on, exec::SliceType slice, Value poin
 void lathe::quantizeRow(KernelContext &on, exec::SliceType slice, Value pointer, Values values) {
   int64_t columns = slice.getColumns(), group = std::min(slice.getGroup(), columns), whole = columns / group;
   auto wholeGroup = [&](Value index) { quantizeGroup(on, slice, pointer, index, group, values); };
-  if (whole == 1) wholeGroup(on.i64(0));
-  else on.forRange(on.i64(0), on.i64(whole), 1, wholeGroup);
+  if (whole == 1)
+    wholeGroup(on.i64(0));
+  else
+    on.forRange(on.i64(0), on.i64(whole), 1, wholeGroup);
   if (int64_t rest = columns - whole * group) quantizeGroup(on, slice, pointer, on.i64(whole), rest, values);
   padQuantizedRow(on, slice, pointer);
 }

@@ -10,7 +10,8 @@ void quantizeRow(KernelContext &on, exec::SliceType slice, mlir::Value pointer,
                  llvm::function_ref<mlir::Value(mlir::Value column, int64_t width)> values);
 
 /// Writes group `group` of that row, which has `columns` columns, only.
-void quantizeGroup(KernelContext &on, exec::SliceType slice, mlir::Value pointer, mlir::Value group, int64_t columns,
+void quantizeGroup(KernelContext &on, exec::SliceType slice, mlir::Value pointer, mlir::Value group,
+                   int64_t columns,
                    llvm::function_ref<mlir::Value(mlir::Value column, int64_t width)> values);
 /// Writes zeros behind the last column: kernels read codes in whole groups and cache lines.
 void padQuantizedRow(KernelContext &on, exec::SliceType slice, mlir::Value pointer);

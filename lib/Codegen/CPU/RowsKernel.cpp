@@ -1,6 +1,6 @@
-// A rows kernel takes one row of its domain per work item. Ops that need the whole row (norms, quantization) cut it into
-// loops over the columns; a value that more than one loop reads is kept: in the kernel's result, if it is one, or
-// else in scratch.
+// A rows kernel takes one row of its domain per work item. Ops that need the whole row (norms, quantization)
+// cut it into loops over the columns; a value that more than one loop reads is kept: in the kernel's result,
+// if it is one, or else in scratch.
 #include "Codegen/CPU/RowsKernel.h"
 
 #include "Codegen/CPU/QuantizeRow.h"
@@ -31,7 +31,8 @@ static llvm::SetVector<Value> keptValues(exec::KernelOp kernel) {
 static std::optional<unsigned> resultThatHolds(exec::KernelOp kernel, Value value) {
   ArrayRef<Attribute> slices = kernel.getSlices().getValue().drop_front(kernel.getBody().getNumArguments());
   for (auto [index, yielded] : llvm::enumerate(kernel.getBody().front().getTerminator()->getOperands()))
-    if (yielded == value && cast<exec::SliceType>(cast<TypeAttr>(slices[index]).getValue()).getElementType().isF32())
+    if (yielded == value &&
+        cast<exec::SliceType>(cast<TypeAttr>(slices[index]).getValue()).getElementType().isF32())
       return index;
   return std::nullopt;
 }
@@ -72,9 +73,12 @@ public:
 
   void run() {
     for (Operation &op : kernel.getBody().front()) {
-      if (isWholeRow(&op)) reduce(cast<FusableOpInterface>(op));
-      else if (auto quantize = dyn_cast<QuantizeRowsOp>(op)) emitQuantize(quantize);
-      else if (isa<RopeOp>(op)) keep(op.getOperand(0));
+      if (isWholeRow(&op))
+        reduce(cast<FusableOpInterface>(op));
+      else if (auto quantize = dyn_cast<QuantizeRowsOp>(op))
+        emitQuantize(quantize);
+      else if (isa<RopeOp>(op))
+        keep(op.getOperand(0));
     }
     storeResults();
     for (auto write : kernel.getBody().front().getOps<CacheWriteOp>()) writeCache(write);
@@ -130,7 +134,8 @@ private:
       Value sum = on.sumColumns(columns, [&](Value column, int64_t width) {
         region.newPlace();
         SmallVector<Value> operands, broadcast;
-        for (Value operand : op->getOperands()) operands.push_back(region.at(operand, placeAt(column, width)));
+        for (Value operand : op->getOperands())
+          operands.push_back(region.at(operand, placeAt(column, width)));
         for (Value scalar : scalars) broadcast.push_back(on.splat(scalar, width));
         if (pointer) on.storeFloats(operands[0], pointer, on.builder.getF32Type(), column);
         return op.emitSummand(on.builder, index, operands, broadcast);
@@ -162,8 +167,8 @@ private:
     return {heads, columnsOf(rope.getInput()) / heads, columnsOf(rope.getTable()) / 2};
   }
 
-  /// Calls `body` with the places of each step: one, or both halves of a head together, since a rotation reads both
-  /// before either may be overwritten.
+  /// Calls `body` with the places of each step: one, or both halves of a head together, since a rotation
+  /// reads both before either may be overwritten.
   void forPlaces(const Walk &walk, llvm::function_ref<void(Value head, ArrayRef<Place>)> body) {
     auto step = [&](Value head, ArrayRef<Place> places) {
       region.newPlace();
@@ -185,14 +190,17 @@ private:
         step(head, place);
       });
     };
-    if (walk.heads == 1) oneHead(on.i64(0));
-    else on.forRange(on.i64(0), on.i64(walk.heads), 1, oneHead);
+    if (walk.heads == 1)
+      oneHead(on.i64(0));
+    else
+      on.forRange(on.i64(0), on.i64(walk.heads), 1, oneHead);
   }
 
   void storeResults() {
     SmallVector<unsigned> pending;
     for (auto [index, value] : llvm::enumerate(kernel.getBody().front().getTerminator()->getOperands()))
-      if (!value.getDefiningOp<QuantizeRowsOp>() && !(done.contains(value) && resultThatHolds(kernel, value) == index))
+      if (!value.getDefiningOp<QuantizeRowsOp>() &&
+          !(done.contains(value) && resultThatHolds(kernel, value) == index))
         pending.push_back(index);
     ValueRange yielded = kernel.getBody().front().getTerminator()->getOperands();
     while (!pending.empty()) {
@@ -244,7 +252,9 @@ private:
 
 } // namespace
 
-void lathe::emitRow(KernelContext &context, FusedRegion &region, Value row) { RowEmitter(context, region, row).run(); }
+void lathe::emitRow(KernelContext &context, FusedRegion &region, Value row) {
+  RowEmitter(context, region, row).run();
+}
 
 //===------------------------------------------------------------------------------------------------------------===//
 // The family
@@ -258,7 +268,8 @@ static LogicalResult checkRopes(RopeOp op) {
     for (Value operand : user->getOperands())
       if (auto other = operand.getDefiningOp<RopeOp>())
         if (other.getHeads() != op.getHeads() || other.getTable().getType() != op.getTable().getType())
-          if (!isa<CacheWriteOp, YieldOp>(user)) return user->emitOpError("joins rotations of different heads in one kernel");
+          if (!isa<CacheWriteOp, YieldOp>(user))
+            return user->emitOpError("joins rotations of different heads in one kernel");
   return success();
 }
 
@@ -266,7 +277,8 @@ LogicalResult lathe::checkRows(exec::KernelOp kernel) {
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     if (isDispatchRoot(&op) || isa<TokensOp, PositionsOp, SplitOp>(op)) continue;
     if (isa<SelectOutputsOp>(op) && !FusedRegion::isStored(op.getResult(0)))
-      return op.emitOpError("chooses rows of a value that its own kernel computes; form the dispatch behind it");
+      return op.emitOpError(
+          "chooses rows of a value that its own kernel computes; form the dispatch behind it");
     if (auto quantize = dyn_cast<QuantizeRowsOp>(op))
       for (Operation *user : quantize.getResult().getUsers())
         if (!isa<YieldOp>(user)) return op.emitOpError("must be a result of its kernel on CPUs");

@@ -44,7 +44,8 @@ LogicalResult lathe::emitRopeTable(KernelContext &on) {
       while (width > half - first) width /= 2;
       auto type = VectorType::get(width, on.builder.getF32Type());
       auto constant = DenseElementsAttr::get(type, frequencies.slice(first, width));
-      Value angle = on.mulF(on.splat(position, width), arith::ConstantOp::create(on.builder, on.loc, constant));
+      Value angle =
+          on.mulF(on.splat(position, width), arith::ConstantOp::create(on.builder, on.loc, constant));
       Value factor = on.splat(op.getFactor().convertToDouble(), width);
       Value cos = on.mulF(factor, math::CosOp::create(on.builder, on.loc, angle));
       Value sin = on.mulF(factor, math::SinOp::create(on.builder, on.loc, angle));
@@ -68,7 +69,8 @@ FailureOr<SmallVector<KernelClass>> lathe::planPool(exec::KernelOp kernel, int64
 }
 
 /// The pooled columns of the sequence with rows [first, last).
-static Value poolColumns(KernelContext &on, FusedRegion &region, PoolOp op, Value first, Value last, const Place &place) {
+static Value poolColumns(KernelContext &on, FusedRegion &region, PoolOp op, Value first, Value last,
+                         const Place &place) {
   auto valuesAt = [&](Value row) {
     auto stored = *region.storedRow(op.getInput(), row);
     return on.loadFloats(stored.pointer, stored.slice.getElementType(), place.column, place.width);
@@ -91,7 +93,8 @@ LogicalResult lathe::emitPool(KernelContext &on) {
     FusedRegion region(on);
     Value first = on.batchEntry(LATHE_BATCH(sequenceFirst), sequence);
     Value last = on.batchEntry(LATHE_BATCH(sequenceFirst), on.add(sequence, 1));
-    region.provide(op.getResult(), [&](const Place &place) { return poolColumns(on, region, op, first, last, place); });
+    region.provide(op.getResult(),
+                   [&](const Place &place) { return poolColumns(on, region, op, first, last, place); });
     emitRow(on, region, sequence);
   });
   return success();
@@ -137,7 +140,8 @@ LogicalResult lathe::emitDecayScan(KernelContext &on) {
         Place place{row, column, width, std::nullopt};
         region.newPlace();
         Value gate = region.at(op.getGate(), place), input = region.at(op.getInput(), place);
-        Value decay = math::ExpOp::create(on.builder, on.loc, arith::NegFOp::create(on.builder, on.loc, gate));
+        Value decay =
+            math::ExpOp::create(on.builder, on.loc, arith::NegFOp::create(on.builder, on.loc, gate));
         Value next = on.fma(on.divF(one, on.addF(one, decay)), carried[0], input);
         region.emitEpilogue(op, next, place);
         return SmallVector<Value>{next};

@@ -25,7 +25,8 @@ Batch::Batch(std::vector<Run> runs, int32_t slotCount, int32_t blocksPerSlot) : 
       slots.push_back(run.slot);
     }
     for (int32_t row = 0; row < run.rows; row += kSegmentRows)
-      segments.push_back({run.slot, first + row, std::min(kSegmentRows, run.rows - row), run.position + row, first, run.rows});
+      segments.push_back({run.slot, first + row, std::min(kSegmentRows, run.rows - row), run.position + row,
+                          first, run.rows});
     outputRows.push_back(first + run.rows - 1);
   }
   sequenceFirst.push_back(int32_t(tokens.size()));
@@ -59,7 +60,9 @@ std::vector<llvm::StringRef> runnableVariants() {
 
 Program::Program(const std::string &body, std::vector<llvm::StringRef> variants) {
   context_.loadDialect<LatheDialect, exec::ExecDialect>();
-  std::string text = "exec.program @cpu for \"cpu\" attributes {max_rows = 512 : i64, max_outputs = 16 : i64} {\n" + body + "\n}";
+  std::string text =
+      "exec.program @cpu for \"cpu\" attributes {max_rows = 512 : i64, max_outputs = 16 : i64} {\n" + body +
+      "\n}";
   module_ = mlir::parseSourceString<mlir::ModuleOp>(text, &context_);
   if (!module_) {
     ADD_FAILURE() << "the program does not parse";
@@ -89,18 +92,29 @@ static int64_t workItems(const KernelClass &kernelClass, const KernelBatch &batc
   for (const GridFactor &factor : kernelClass.grid) {
     int64_t count = 0;
     switch (factor.kind) {
-    case GridKind::Constant: items *= factor.value; continue;
-    case GridKind::Rows: count = batch.rows; break;
-    case GridKind::Outputs: count = batch.outputs; break;
-    case GridKind::Segments: count = batch.segments; break;
-    case GridKind::Sequences: count = batch.sequences; break;
+    case GridKind::Constant:
+      items *= factor.value;
+      continue;
+    case GridKind::Rows:
+      count = batch.rows;
+      break;
+    case GridKind::Outputs:
+      count = batch.outputs;
+      break;
+    case GridKind::Segments:
+      count = batch.segments;
+      break;
+    case GridKind::Sequences:
+      count = batch.sequences;
+      break;
     }
     items *= (count + factor.value - 1) / factor.value;
   }
   return items;
 }
 
-void Program::run(size_t variant, llvm::StringRef name, const KernelBatch &batch, std::vector<void *> bindings) const {
+void Program::run(size_t variant, llvm::StringRef name, const KernelBatch &batch,
+                  std::vector<void *> bindings) const {
   for (const CpuKernelCode &kernel : code_.kernels) {
     if (kernel.name != name) continue;
     ASSERT_EQ(kernel.bindings, bindings.size());
@@ -110,7 +124,8 @@ void Program::run(size_t variant, llvm::StringRef name, const KernelBatch &batch
     size_t index = 0;
     while (kernel.classes[index].maxRows < rows) ++index;
     const KernelClass &kernelClass = kernel.classes[index];
-    auto entry = reinterpret_cast<Kernel>(images_[variant].first + code_.variants[variant].entries[kernel.firstCode + index]);
+    auto entry = reinterpret_cast<Kernel>(images_[variant].first +
+                                          code_.variants[variant].entries[kernel.firstCode + index]);
     int64_t items = workItems(kernelClass, batch);
     for (auto [begin, end] : {std::pair(int64_t(0), items / 2), std::pair(items / 2, items)}) {
       Buffer<float> scratch(kernelClass.scratchBytes / 4 + 16);

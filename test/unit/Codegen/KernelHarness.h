@@ -51,7 +51,8 @@ public:
   const CpuProgramCode &code() const { return code_; }
 
   /// Runs a kernel in two parts, as two threads would, each with scratch full of NaNs.
-  void run(size_t variant, llvm::StringRef kernel, const KernelBatch &batch, std::vector<void *> bindings) const;
+  void run(size_t variant, llvm::StringRef kernel, const KernelBatch &batch,
+           std::vector<void *> bindings) const;
 
 private:
   mlir::MLIRContext context_;
@@ -63,7 +64,8 @@ private:
 /// A 64-byte aligned array.
 template <typename T> class Buffer {
 public:
-  explicit Buffer(size_t count) : count_(count), data_(static_cast<T *>(std::aligned_alloc(64, (count * sizeof(T) + 63) / 64 * 64))) {
+  explicit Buffer(size_t count)
+      : count_(count), data_(static_cast<T *>(std::aligned_alloc(64, (count * sizeof(T) + 63) / 64 * 64))) {
     for (size_t i = 0; i < count; ++i) data_.get()[i] = T();
   }
   T *data() const { return data_.get(); }

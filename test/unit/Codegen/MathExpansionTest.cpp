@@ -24,7 +24,9 @@ std::string activation(const std::string &kind) {
 double silu(double x) { return x / (1 + std::exp(-x)); }
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double gelu(double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))); }
-double geluTanh(double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }
+double geluTanh(double x) {
+  return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+}
 double relu(double x) { return x > 0 ? x : 0; }
 
 TEST(MathExpansion, ActivationsAgreeWithDoubles) {
@@ -33,8 +35,8 @@ TEST(MathExpansion, ActivationsAgreeWithDoubles) {
     double (*exact)(double);
     double relative, absolute; // of the result; of x where terms cancel
   };
-  const Function functions[] = {{"silu", silu, 4e-7, 1e-35},    {"sigmoid", sigmoid, 3e-7, 1e-37},
-                                {"tanh", std::tanh, 2.5e-7, 0}, {"gelu", gelu, 3e-7, 1.5e-7},
+  const Function functions[] = {{"silu", silu, 4e-7, 1e-35},         {"sigmoid", sigmoid, 3e-7, 1e-37},
+                                {"tanh", std::tanh, 2.5e-7, 0},      {"gelu", gelu, 3e-7, 1.5e-7},
                                 {"gelu_tanh", geluTanh, 5e-7, 4e-7}, {"relu", relu, 0, 0}};
   std::string text;
   for (const Function &function : functions) text += activation(function.name);
@@ -53,7 +55,9 @@ TEST(MathExpansion, ActivationsAgreeWithDoubles) {
       program.run(variant, function.name, batch.get(), {x.data(), y.data()});
       for (size_t i = 0; i < x.size(); ++i) {
         double exact = function.exact(x[i]);
-        ASSERT_NEAR(y[i], exact, function.relative * std::abs(exact) + function.absolute * std::min(1.0, std::abs(double(x[i]))))
+        ASSERT_NEAR(y[i], exact,
+                    function.relative * std::abs(exact) +
+                        function.absolute * std::min(1.0, std::abs(double(x[i]))))
             << function.name << "(" << x[i] << ")";
       }
     }

@@ -11,7 +11,8 @@ using namespace lathe::test;
 namespace {
 
 std::string slice(int64_t columns, const char *type = "f32", int64_t bytes = 4) {
-  return "!exec.slice<rows by " + std::to_string(columns) + " of " + type + ", stride " + std::to_string(columns * bytes) + ">";
+  return "!exec.slice<rows by " + std::to_string(columns) + " of " + type + ", stride " +
+         std::to_string(columns * bytes) + ">";
 }
 std::string rowsType(int64_t columns, const char *type = "f32") {
   return "tensor<?x" + std::to_string(columns) + "x" + type + ">";
@@ -21,17 +22,21 @@ std::string vectorType(int64_t columns) { return "!lathe.weight<" + std::to_stri
 TEST(RowsKernel, AddThenRMSNorm) {
   for (int64_t columns : {16, 48, 53, 64, 172, 576, 1}) {
     std::string t = rowsType(columns), w = vectorType(columns), s = slice(columns);
-    Program program("exec.kernel @norm over rows slices [" + s + ", " + s + ", unit, " + s + ", " + s + R"(] states {} {
-      ^bb0(%x: )" + t + ", %y: " + t + ", %w: " + w + "):\n %h = lathe.add %x, %y : " + t +
-                    "\n %n = lathe.rms_norm %h, %w epsilon 1.0e-5 : " + t + ", " + w + "\n lathe.yield %h, %n : " + t + ", " +
-                    t + "\n}");
+    Program program("exec.kernel @norm over rows slices [" + s + ", " + s + ", unit, " + s + ", " + s +
+                    R"(] states {} {
+      ^bb0(%x: )" + t +
+                    ", %y: " + t + ", %w: " + w + "):\n %h = lathe.add %x, %y : " + t +
+                    "\n %n = lathe.rms_norm %h, %w epsilon 1.0e-5 : " + t + ", " + w +
+                    "\n lathe.yield %h, %n : " + t + ", " + t + "\n}");
     for (size_t variant = 0; variant < program.variants(); ++variant) {
       for (int32_t rows : {1, 3, 17}) {
         Batch batch({{0, 0, rows}});
-        auto x = randomFloats(rows * columns, 1), y = randomFloats(rows * columns, 2), w = randomFloats(columns, 3);
+        auto x = randomFloats(rows * columns, 1), y = randomFloats(rows * columns, 2),
+             w = randomFloats(columns, 3);
         Buffer<float> norm(rows * columns), expected(columns);
         auto inPlace = randomFloats(rows * columns, 1);
-        program.run(variant, "norm", batch.get(), {inPlace.data(), y.data(), w.data(), inPlace.data(), norm.data()});
+        program.run(variant, "norm", batch.get(),
+                    {inPlace.data(), y.data(), w.data(), inPlace.data(), norm.data()});
         for (int32_t row = 0; row < rows; ++row) {
           double sum = 0;
           for (int64_t c = 0; c < columns; ++c) {
@@ -49,18 +54,20 @@ TEST(RowsKernel, AddThenRMSNorm) {
   }
 }
 
-
 TEST(RowsKernel, LayerNormToBf16OfChosenRows) {
   for (int64_t columns : {48, 53, 64}) {
     std::string t = rowsType(columns), w = vectorType(columns), s = slice(columns);
-    std::string out = "!exec.slice<outputs by " + std::to_string(columns) + " of bf16, stride " + std::to_string(columns * 2) + ">";
-    Program program("exec.kernel @norm over outputs slices [" + s + ", unit, unit, unit, " + out + "] states {} {\n^bb0(%x: " + t +
-                    ", %b: !lathe.batch, %w: " + w + ", %c: " + w + "):\n %o = lathe.select_outputs %x, %b : " + t +
+    std::string out = "!exec.slice<outputs by " + std::to_string(columns) + " of bf16, stride " +
+                      std::to_string(columns * 2) + ">";
+    Program program("exec.kernel @norm over outputs slices [" + s + ", unit, unit, unit, " + out +
+                    "] states {} {\n^bb0(%x: " + t + ", %b: !lathe.batch, %w: " + w + ", %c: " + w +
+                    "):\n %o = lathe.select_outputs %x, %b : " + t +
                     "\n %n = lathe.layer_norm %o, %w, %c epsilon 1.0e-12 : " + t + ", " + w + ", " + w +
-                    "\n %y = lathe.convert %n : " + t + " -> " + rowsType(columns, "bf16") + "\n lathe.yield %y : " +
-                    rowsType(columns, "bf16") + "\n}");
+                    "\n %y = lathe.convert %n : " + t + " -> " + rowsType(columns, "bf16") +
+                    "\n lathe.yield %y : " + rowsType(columns, "bf16") + "\n}");
     Batch batch({{0, 0, 3}, {1, 0, 17}, {2, 0, 1}});
-    auto x = randomFloats(batch.rows() * columns, 1), scale = randomFloats(columns, 2), bias = randomFloats(columns, 3);
+    auto x = randomFloats(batch.rows() * columns, 1), scale = randomFloats(columns, 2),
+         bias = randomFloats(columns, 3);
     for (size_t variant = 0; variant < program.variants(); ++variant) {
       Buffer<uint16_t> result(3 * columns);
       program.run(variant, "norm", batch.get(), {x.data(), scale.data(), bias.data(), result.data()});
@@ -111,10 +118,12 @@ TEST(RowsKernel, QuantizedRowsAreExact) {
     auto type = exec::SliceType::get(&context, exec::RowDomain::Rows, shape.columns, i8, stride, shape.group);
     std::string t = rowsType(shape.columns), g = std::to_string(shape.group);
     std::string q = "tensor<?x" + std::to_string(shape.columns) + "xi8, #lathe.quantized_rows<" + g + ">>";
-    std::string out = "!exec.slice<rows by " + std::to_string(shape.columns) + " of i8, stride " + std::to_string(stride) + ", group " + g + ">";
-    Program program("exec.kernel @quantize over rows slices [" + slice(shape.columns) + ", " + out + ", " + slice(shape.columns) +
-                    "] states {} {\n^bb0(%x: " + t + "):\n %s = lathe.scale %x by 2.0 : " + t +
-                    "\n %q = lathe.quantize_rows %s : " + t + " -> " + q + "\n lathe.yield %q, %s : " + q + ", " + t + "\n}");
+    std::string out = "!exec.slice<rows by " + std::to_string(shape.columns) + " of i8, stride " +
+                      std::to_string(stride) + ", group " + g + ">";
+    Program program("exec.kernel @quantize over rows slices [" + slice(shape.columns) + ", " + out + ", " +
+                    slice(shape.columns) + "] states {} {\n^bb0(%x: " + t +
+                    "):\n %s = lathe.scale %x by 2.0 : " + t + "\n %q = lathe.quantize_rows %s : " + t +
+                    " -> " + q + "\n lathe.yield %q, %s : " + q + ", " + t + "\n}");
     for (size_t variant = 0; variant < program.variants(); ++variant) {
       Batch batch({{0, 0, 5}});
       auto x = randomFloats(5 * shape.columns, 7);
@@ -124,7 +133,8 @@ TEST(RowsKernel, QuantizedRowsAreExact) {
       program.run(variant, "quantize", batch.get(), {x.data(), result.data(), doubled.data()});
       for (int row = 0; row < 5; ++row) {
         checkQuantized(doubled.data() + row * shape.columns, result.data() + row * stride, type);
-        for (int64_t c = 0; c < shape.columns; ++c) ASSERT_EQ(doubled[row * shape.columns + c], 2 * x[row * shape.columns + c]);
+        for (int64_t c = 0; c < shape.columns; ++c)
+          ASSERT_EQ(doubled[row * shape.columns + c], 2 * x[row * shape.columns + c]);
       }
     }
   }
@@ -134,15 +144,18 @@ TEST(RowsKernel, QuantizedRowsAreExact) {
 void checkRotation(int heads, int kvHeads, int dim, int tableColumns) {
   int64_t columns = heads * dim, kvColumns = kvHeads * dim, stride = columns + 2 * kvColumns;
   auto view = [&](int64_t width) {
-    return "!exec.slice<rows by " + std::to_string(width) + " of f32, stride " + std::to_string(stride * 4) + ">";
+    return "!exec.slice<rows by " + std::to_string(width) + " of f32, stride " + std::to_string(stride * 4) +
+           ">";
   };
   std::string q = rowsType(columns), k = rowsType(kvColumns), t = rowsType(tableColumns);
-  Program program("exec.kernel @rotate over rows slices [" + view(columns) + ", " + view(kvColumns) + ", " + view(kvColumns) + ", " +
-                  slice(tableColumns) + ", unit, unit, " + view(columns) + "] states {s = 5 : i64} {\n^bb0(%q: " + q + ", %k: " + k +
-                  ", %v: " + k + ", %t: " + t + ", %b: !lathe.batch, %s: !lathe.state<growing 2x" + std::to_string(kvHeads) + "x" +
-                  std::to_string(dim) + "xbf16>):\n %a = lathe.rope %q, %t heads " + std::to_string(heads) + " : " + q + ", " + t +
-                  "\n %c = lathe.rope %k, %t heads " + std::to_string(kvHeads) + " : " + k + ", " + t +
-                  "\n lathe.cache_write %c, %v, %b into @s : " + k + ", " + k + "\n lathe.yield %a : " + q + "\n}");
+  Program program("exec.kernel @rotate over rows slices [" + view(columns) + ", " + view(kvColumns) + ", " +
+                  view(kvColumns) + ", " + slice(tableColumns) + ", unit, unit, " + view(columns) +
+                  "] states {s = 5 : i64} {\n^bb0(%q: " + q + ", %k: " + k + ", %v: " + k + ", %t: " + t +
+                  ", %b: !lathe.batch, %s: !lathe.state<growing 2x" + std::to_string(kvHeads) + "x" +
+                  std::to_string(dim) + "xbf16>):\n %a = lathe.rope %q, %t heads " + std::to_string(heads) +
+                  " : " + q + ", " + t + "\n %c = lathe.rope %k, %t heads " + std::to_string(kvHeads) +
+                  " : " + k + ", " + t + "\n lathe.cache_write %c, %v, %b into @s : " + k + ", " + k +
+                  "\n lathe.yield %a : " + q + "\n}");
   Batch batch({{1, 60, 9}, {3, 0, 1}});
   int64_t blockBytes = 2 * kvHeads * 64 * dim * 2;
   batch.get().blockBytes = blockBytes;
@@ -152,21 +165,26 @@ void checkRotation(int heads, int kvHeads, int dim, int tableColumns) {
     const float *cosine = table.data() + row * tableColumns, *sine = cosine + tableColumns / 2;
     int half = tableColumns / 2;
     if (d >= tableColumns) return x[d];
-    return d < half ? x[d] * cosine[d] + x[d + half] * -sine[d] : x[d] * cosine[d - half] + x[d - half] * sine[d - half];
+    return d < half ? x[d] * cosine[d] + x[d + half] * -sine[d]
+                    : x[d] * cosine[d - half] + x[d - half] * sine[d - half];
   };
   for (size_t variant = 0; variant < program.variants(); ++variant) {
     auto qkv = randomFloats(10 * stride, 1);
     Buffer<uint16_t> pool(batch.blockTables.size() * blockBytes / 2);
     program.run(variant, "rotate", batch.get(),
-                {qkv.data(), qkv.data() + columns, qkv.data() + columns + kvColumns, table.data(), pool.data(), qkv.data()});
+                {qkv.data(), qkv.data() + columns, qkv.data() + columns + kvColumns, table.data(),
+                 pool.data(), qkv.data()});
     for (int row = 0; row < 10; ++row)
       for (int d = 0; d < dim; ++d) {
         for (int head = 0; head < heads; ++head)
-          ASSERT_EQ(qkv[row * stride + head * dim + d], rotated(row, head * dim, d)) << "row " << row << " column " << d;
-        int64_t block = batch.blockTables[batch.slots[row] * batch.get().blocksPerSlot + batch.positions[row] / 64];
+          ASSERT_EQ(qkv[row * stride + head * dim + d], rotated(row, head * dim, d))
+              << "row " << row << " column " << d;
+        int64_t block =
+            batch.blockTables[batch.slots[row] * batch.get().blocksPerSlot + batch.positions[row] / 64];
         for (int head = 0; head < kvHeads; ++head) {
           auto cached = [&](int plane) {
-            return pool[block * blockBytes / 2 + ((plane * kvHeads + head) * 64 + batch.positions[row] % 64) * dim + d];
+            return pool[block * blockBytes / 2 +
+                        ((plane * kvHeads + head) * 64 + batch.positions[row] % 64) * dim + d];
           };
           ASSERT_EQ(cached(0), toBf16(rotated(row, columns + head * dim, d)));
           ASSERT_EQ(cached(1), toBf16(original[row * stride + columns + kvColumns + head * dim + d]));

@@ -11,7 +11,8 @@ using namespace lathe::test;
 namespace {
 
 std::string slice(const char *domain, int64_t columns) {
-  return std::string("!exec.slice<") + domain + " by " + std::to_string(columns) + " of f32, stride " + std::to_string(columns * 4) + ">";
+  return std::string("!exec.slice<") + domain + " by " + std::to_string(columns) + " of f32, stride " +
+         std::to_string(columns * 4) + ">";
 }
 std::string rowsType(int64_t columns) { return "tensor<?x" + std::to_string(columns) + "xf32>"; }
 
@@ -27,7 +28,8 @@ TEST(RopeTable, AgreesWithDoublesAtLongPositions) {
   Program program("exec.kernel @table over rows slices [unit, " + slice("rows", 54) + R"(] states {} {
     ^bb0(%b: !lathe.batch):
       %p = lathe.positions %b : tensor<?xi32>
-      %t = lathe.rope_table %p {frequencies = array<f32: )" + list + R"(>} : tensor<?xi32> -> tensor<?x54xf32>
+      %t = lathe.rope_table %p {frequencies = array<f32: )" +
+                  list + R"(>} : tensor<?xi32> -> tensor<?x54xf32>
       lathe.yield %t : tensor<?x54xf32>
     })");
   Batch batch({{0, 0, 300}});
@@ -48,9 +50,10 @@ TEST(Pool, AgreesWithPlainLoops) {
   for (std::string kind : {"mean", "first", "last", "max"})
     for (int64_t columns : {53, 64}) {
       std::string t = rowsType(columns), s = slice("rows", columns), r = slice("sequences", columns);
-      Program program("exec.kernel @pool over sequences slices [" + s + ", unit, " + r + "] states {} {\n^bb0(%x: " + t +
-                      ", %b: !lathe.batch):\n %p = lathe.pool " + kind + " %x, %b : " + t +
-                      "\n %n = lathe.l2_normalize %p epsilon 1.0e-12 : " + t + "\n lathe.yield %n : " + t + "\n}");
+      Program program("exec.kernel @pool over sequences slices [" + s + ", unit, " + r +
+                      "] states {} {\n^bb0(%x: " + t + ", %b: !lathe.batch):\n %p = lathe.pool " + kind +
+                      " %x, %b : " + t + "\n %n = lathe.l2_normalize %p epsilon 1.0e-12 : " + t +
+                      "\n lathe.yield %n : " + t + "\n}");
       Batch batch({{0, 0, 1}, {1, 0, 70}, {2, 0, 5}});
       auto x = randomFloats(76 * columns, 3);
       for (size_t variant = 0; variant < program.variants(); ++variant) {
@@ -62,7 +65,8 @@ TEST(Pool, AgreesWithPlainLoops) {
           double norm = 0;
           for (int64_t c = 0; c < columns; ++c) {
             double sum = 0, most = -10;
-            for (int row = first; row < last; ++row) sum += x[row * columns + c], most = std::max<double>(most, x[row * columns + c]);
+            for (int row = first; row < last; ++row)
+              sum += x[row * columns + c], most = std::max<double>(most, x[row * columns + c]);
             pooled[c] = kind == "mean"    ? sum / (last - first)
                         : kind == "first" ? x[first * columns + c]
                         : kind == "last"  ? x[(last - 1) * columns + c]
@@ -70,7 +74,8 @@ TEST(Pool, AgreesWithPlainLoops) {
             norm += pooled[c] * pooled[c];
           }
           for (int64_t c = 0; c < columns; ++c)
-            ASSERT_NEAR(result[sequence * columns + c], pooled[c] / std::sqrt(norm), 1e-6) << kind << " " << columns;
+            ASSERT_NEAR(result[sequence * columns + c], pooled[c] / std::sqrt(norm), 1e-6)
+                << kind << " " << columns;
         }
       }
     }
@@ -80,8 +85,10 @@ TEST(DecayScan, CarriesItsStateFromCallToCall) {
   for (int64_t columns : {53, 128}) {
     std::string t = rowsType(columns), s = slice("rows", columns);
     Program program("exec.kernel @scan over rows slices [" + s + ", " + s + ", unit, unit, " + s +
-                    "] states {s = 3 : i64} {\n^bb0(%x: " + t + ", %g: " + t + ", %b: !lathe.batch, %s: !lathe.state<fixed " +
-                    std::to_string(columns) + "xf32>):\n %y = lathe.decay_scan %x, %g, %b in @s : " + t + "\n lathe.yield %y : " + t + "\n}");
+                    "] states {s = 3 : i64} {\n^bb0(%x: " + t + ", %g: " + t +
+                    ", %b: !lathe.batch, %s: !lathe.state<fixed " + std::to_string(columns) +
+                    "xf32>):\n %y = lathe.decay_scan %x, %g, %b in @s : " + t + "\n lathe.yield %y : " + t +
+                    "\n}");
     Batch batch({{2, 0, 70}, {0, 0, 1}});
     batch.get().fixedBytes = columns * 4 + 64;
     auto x = randomFloats(71 * columns, 3), gate = randomFloats(71 * columns, 4, 4);
