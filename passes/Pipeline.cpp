@@ -13,10 +13,14 @@ using namespace lathe;
 
 StringRef lathe::stringifyPhase(Phase phase) {
   switch (phase) {
-  case Phase::Import: return "import";
-  case Phase::Graph: return "graph";
-  case Phase::Compress: return "compress";
-  case Phase::Lower: return "lower";
+  case Phase::Import:
+    return "import";
+  case Phase::Graph:
+    return "graph";
+  case Phase::Compress:
+    return "compress";
+  case Phase::Lower:
+    return "lower";
   }
   llvm_unreachable("all phases are handled");
 }
@@ -52,7 +56,8 @@ static void buildGraphPhase(OpPassManager &pm, const PipelineOptions &options) {
 
 /// Weights in fewer bits, as expressions; then activations to match.
 static void buildCompressPhase(OpPassManager &pm, const PipelineOptions &options) {
-  addCompressPasses(pm, {options.weights, options.group, options.recipe, options.checkpoint, options.threads}, options.params);
+  addCompressPasses(pm, {options.weights, options.group, options.recipe, options.checkpoint, options.threads},
+                    options.params);
   OpPassManager &functions = pm.nest<func::FuncOp>();
   if (options.quantizeActivations) functions.addPass(createQuantizeActivationsPass());
   addCleanup(functions);
@@ -73,10 +78,14 @@ static void buildLowerPhase(OpPassManager &pm, const PipelineOptions &options) {
 
 void lathe::buildPhase(OpPassManager &pm, const PipelineOptions &options, Phase phase) {
   switch (phase) {
-  case Phase::Import: return;
-  case Phase::Graph: return buildGraphPhase(pm, options);
-  case Phase::Compress: return buildCompressPhase(pm, options);
-  case Phase::Lower: return buildLowerPhase(pm, options);
+  case Phase::Import:
+    return;
+  case Phase::Graph:
+    return buildGraphPhase(pm, options);
+  case Phase::Compress:
+    return buildCompressPhase(pm, options);
+  case Phase::Lower:
+    return buildLowerPhase(pm, options);
   }
 }
 
@@ -87,9 +96,9 @@ void lathe::buildPipeline(OpPassManager &pm, const PipelineOptions &options, Pha
 
 template <Phase phase> static void registerPhase(StringRef summary) {
   static const std::string name = "lathe-" + stringifyPhase(phase).str();
-  PassPipelineRegistration<PipelineOptions>(name, summary, [](OpPassManager &pm, const PipelineOptions &options) {
-    buildPhase(pm, options, phase);
-  });
+  PassPipelineRegistration<PipelineOptions>(
+      name, summary,
+      [](OpPassManager &pm, const PipelineOptions &options) { buildPhase(pm, options, phase); });
 }
 
 void lathe::registerPasses() {

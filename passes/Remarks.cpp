@@ -12,9 +12,12 @@ using namespace lathe;
 
 StringRef lathe::stringifyRemarkKind(RemarkKind kind) {
   switch (kind) {
-  case RemarkKind::Passed: return "passed";
-  case RemarkKind::Missed: return "missed";
-  case RemarkKind::Analysis: return "analysis";
+  case RemarkKind::Passed:
+    return "passed";
+  case RemarkKind::Missed:
+    return "missed";
+  case RemarkKind::Analysis:
+    return "analysis";
   }
   llvm_unreachable("all kinds are handled");
 }
@@ -25,11 +28,13 @@ std::string lathe::describeLocation(Location loc) {
     for (Location part : fused.getLocations())
       if (std::string text = describeLocation(part); !text.empty()) return text;
   if (auto file = dyn_cast<FileLineColLoc>(loc))
-    return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
+    return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn()))
+        .str();
   return "";
 }
 
-/// The function, kernel or program that the op belongs to: the nearest symbol around it that is not the module.
+/// The function, kernel or program that the op belongs to: the nearest symbol around it that is not the
+/// module.
 static StringRef enclosingName(Operation *op) {
   for (; op && !isa<ModuleOp>(op); op = op->getParentOp())
     if (op->getNumRegions() > 0)
@@ -47,8 +52,12 @@ template <typename Emit> static void emit(Operation *op, StringRef pass, const T
   emitter(op->getLoc(), optionsFor(op, pass)) << text.toStringRef(buffer);
 }
 
-void lathe::remarkPassed(Operation *op, StringRef pass, const Twine &text) { emit(op, pass, text, remark::passed); }
-void lathe::remarkMissed(Operation *op, StringRef pass, const Twine &text) { emit(op, pass, text, remark::missed); }
+void lathe::remarkPassed(Operation *op, StringRef pass, const Twine &text) {
+  emit(op, pass, text, remark::passed);
+}
+void lathe::remarkMissed(Operation *op, StringRef pass, const Twine &text) {
+  emit(op, pass, text, remark::missed);
+}
 void lathe::remarkAnalysis(Operation *op, StringRef pass, const Twine &text) {
   emit(op, pass, text, remark::analysis);
 }
@@ -76,10 +85,13 @@ public:
 private:
   static RemarkKind kindOf(const remark::detail::Remark &remark) {
     switch (remark.getRemarkType()) {
-    case llvm::remarks::Type::Passed: return RemarkKind::Passed;
+    case llvm::remarks::Type::Passed:
+      return RemarkKind::Passed;
     case llvm::remarks::Type::Missed:
-    case llvm::remarks::Type::Failure: return RemarkKind::Missed;
-    default: return RemarkKind::Analysis;
+    case llvm::remarks::Type::Failure:
+      return RemarkKind::Missed;
+    default:
+      return RemarkKind::Analysis;
     }
   }
   Sink sink;
@@ -93,7 +105,7 @@ RemarkCollector::RemarkCollector(MLIRContext &context) : storage(std::make_share
     storage->remarks.push_back(std::move(remark));
   };
   remark::RemarkCategories everything;
-  everything.all = ".*";
+  everything.passed = everything.missed = everything.analysis = everything.failed = ".*";
   LogicalResult enabled =
       remark::enableOptimizationRemarks(context, std::make_unique<CollectingStreamer>(std::move(sink)),
                                         std::make_unique<remark::RemarkEmittingPolicyAll>(), everything);

@@ -2,8 +2,8 @@
 //
 // Passes emit through MLIR's remark engine, so that lathe-opt shows remarks with
 //   --remark-format=emitRemark --remarks-filter=.*
-// The compiler installs a collector of its own instead: the engine's file streamers lose remarks of equal name and
-// location and are not safe under passes that run in parallel over functions.
+// The compiler installs a collector of its own instead: the engine's file streamers lose remarks of equal
+// name and location and are not safe under passes that run in parallel over functions.
 #pragma once
 
 #include "mlir/IR/Operation.h"
@@ -26,8 +26,8 @@ struct Remark {
   std::string text;
 };
 
-/// Emits a remark at `op`. `pass` is the pass's name without "lathe-", a string literal. Safe to call from several
-/// threads; costs nothing where nobody listens.
+/// Emits a remark at `op`. `pass` is the pass's name without "lathe-", a string literal. Safe to call from
+/// several threads; costs nothing where nobody listens.
 void remarkPassed(mlir::Operation *op, llvm::StringRef pass, const llvm::Twine &text);
 void remarkMissed(mlir::Operation *op, llvm::StringRef pass, const llvm::Twine &text);
 void remarkAnalysis(mlir::Operation *op, llvm::StringRef pass, const llvm::Twine &text);
@@ -41,8 +41,8 @@ public:
   explicit RemarkCollector(mlir::MLIRContext &context);
   ~RemarkCollector();
 
-  /// Everything collected so far, sorted by function (emission order within one: pass by pass, op by op), so that the
-  /// result does not depend on how many threads ran.
+  /// Everything collected so far, sorted by function (emission order within one: pass by pass, op by op), so
+  /// that the result does not depend on how many threads ran.
   std::vector<Remark> take();
 
 private:

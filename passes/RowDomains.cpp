@@ -17,7 +17,8 @@ LogicalResult RowDomains::analyze(Block &block) {
 
 LogicalResult RowDomains::visitDispatch(DispatchOp dispatch) {
   Block &body = dispatch.getBody().front();
-  for (auto [argument, input] : llvm::zip(body.getArguments(), dispatch.getInputs())) set(argument, get(input));
+  for (auto [argument, input] : llvm::zip(body.getArguments(), dispatch.getInputs()))
+    set(argument, get(input));
   if (failed(analyze(body))) return failure();
   for (auto [result, value] : llvm::zip(dispatch.getResults(), body.getTerminator()->getOperands()))
     set(result, get(value));

@@ -1,4 +1,5 @@
-// Which count of the batch the rows of a tensor follow: its rows, the rows that want logits, or its sequences.
+// Which count of the batch the rows of a tensor follow: its rows, the rows that want logits, or its
+// sequences.
 #pragma once
 
 #include "Exec/ExecDialect.h"
@@ -8,7 +9,8 @@ namespace lathe {
 /// The domain of each tensor in a block, found by walking its ops in order (dispatches inside out).
 class RowDomains {
 public:
-  /// Fails with a diagnostic at the first op that mixes domains. Block arguments must have been given with `set`.
+  /// Fails with a diagnostic at the first op that mixes domains. Block arguments must have been given with
+  /// `set`.
   mlir::LogicalResult analyze(mlir::Block &block);
   void set(mlir::Value value, exec::RowDomain domain) { domains[value] = domain; }
   /// Rows, unless something else is known.

@@ -26,7 +26,8 @@ struct DropUnusedStatesPass : lathe::impl::DropUnusedStatesPassBase<DropUnusedSt
       if (read.contains(state.getSymNameAttr())) continue;
       ArrayRef<CacheWriteOp> dead = writes[state.getSymNameAttr()];
       remarkPassed(state, "drop-unused-states",
-                   "nothing reads @" + state.getSymName() + "; removed with " + Twine(dead.size()) + " writes to it");
+                   "nothing reads @" + state.getSymName() + "; removed with " + Twine(dead.size()) +
+                       " writes to it");
       for (CacheWriteOp write : dead) write.erase();
       state.erase();
     }

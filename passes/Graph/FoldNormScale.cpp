@@ -23,7 +23,8 @@ std::string whyNotFoldable(RMSNormOp norm) {
     if (!linear) return (user->getName().getStringRef() + " reads the norm's result as well").str();
     for (Value weight : linear.getWeights()) {
       auto type = cast<WeightType>(weight.getType());
-      if (!type.getEncoding().isPlain() || type.getPanel()) return "a matrix behind it is encoded already, as " + printed(type);
+      if (!type.getEncoding().isPlain() || type.getPanel())
+        return "a matrix behind it is encoded already, as " + printed(type);
       if (!weight.hasOneUse()) return "a matrix behind it is used elsewhere too";
     }
   }
@@ -48,7 +49,8 @@ void fold(RMSNormOp norm) {
 struct FoldNormScalePass : lathe::impl::FoldNormScalePassBase<FoldNormScalePass> {
   void runOnOperation() override {
     getOperation().walk([](Operation *op) {
-      if (isa<LayerNormOp>(op)) remarkMissed(op, kPass, "the scale stays: the norm's bias would have to be multiplied as well");
+      if (isa<LayerNormOp>(op))
+        remarkMissed(op, kPass, "the scale stays: the norm's bias would have to be multiplied as well");
       auto norm = dyn_cast<RMSNormOp>(op);
       if (!norm || !norm.getScale()) return;
       if (std::string reason = whyNotFoldable(norm); !reason.empty())

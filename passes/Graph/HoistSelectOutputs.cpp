@@ -17,7 +17,9 @@ namespace {
 constexpr llvm::StringLiteral kPass = "hoist-select-outputs";
 
 bool isRowWise(Operation *op) {
-  auto isComputed = [](Value operand) { return !isa<RankedTensorType>(operand.getType()) || operand.getDefiningOp(); };
+  auto isComputed = [](Value operand) {
+    return !isa<RankedTensorType>(operand.getType()) || operand.getDefiningOp();
+  };
   return op && isa<FusableOpInterface, LinearOp>(op) && llvm::all_of(op->getOperands(), isComputed);
 }
 
@@ -85,11 +87,13 @@ struct HoistSelectOutputsPass : lathe::impl::HoistSelectOutputsPassBase<HoistSel
     if (getOperation().isExternal() || !getOperation().getBody().hasOneBlock()) return;
     Block &block = getOperation().getBody().front();
     unsigned moved = Hoist(block).run();
-    if (moved) remarkPassed(getOperation(), kPass, Twine(moved) + " ops run for the rows that want logits only");
+    if (moved)
+      remarkPassed(getOperation(), kPass, Twine(moved) + " ops run for the rows that want logits only");
     for (auto selection : block.getOps<SelectOutputsOp>()) {
       Operation *def = selection.getInput().getDefiningOp();
       if (isRowWise(def))
-        remarkMissed(selection, kPass, "stays behind " + def->getName().getStringRef() + ", which other ops read as well");
+        remarkMissed(selection, kPass,
+                     "stays behind " + def->getName().getStringRef() + ", which other ops read as well");
     }
   }
 };

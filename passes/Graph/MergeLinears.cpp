@@ -41,7 +41,8 @@ SmallVector<BiasOp> biasesOf(ArrayRef<LinearOp> linears) {
   SmallVector<BiasOp> biases;
   for (LinearOp linear : linears) {
     BiasOp bias = onlyBias(linear);
-    if (!bias || (!biases.empty() && bias.getBias().getType().getEncoding() != biases.front().getBias().getType().getEncoding()))
+    if (!bias || (!biases.empty() &&
+                  bias.getBias().getType().getEncoding() != biases.front().getBias().getType().getEncoding()))
       return {};
     biases.push_back(bias);
   }
@@ -71,13 +72,15 @@ void merge(ArrayRef<LinearOp> linears) {
   Value product = merged.getResult(0);
   SmallVector<BiasOp> biases = biasesOf(linears);
   if (!biases.empty()) {
-    SmallVector<Value> vectors = llvm::map_to_vector(biases, [](BiasOp bias) -> Value { return bias.getBias(); });
+    SmallVector<Value> vectors =
+        llvm::map_to_vector(biases, [](BiasOp bias) -> Value { return bias.getBias(); });
     for (Value vector : vectors) hoistExpression(vector, first);
     product = BiasOp::create(builder, loc, product, concat(builder, loc, vectors));
     for (auto [result, bias] : llvm::zip(results, biases)) result = bias.getResult();
   }
   auto split = SplitOp::create(builder, loc, ValueRange(results).getTypes(), product);
-  remarkPassed(merged, kPass, "one linear for " + Twine(linears.size()) + " of the same input: " + columns + " columns");
+  remarkPassed(merged, kPass,
+               "one linear for " + Twine(linears.size()) + " of the same input: " + columns + " columns");
   for (auto [result, part] : llvm::zip(results, split.getParts())) result.replaceAllUsesWith(part);
   for (BiasOp bias : biases) bias.erase();
   for (LinearOp linear : linears) linear.erase();

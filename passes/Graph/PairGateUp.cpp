@@ -44,7 +44,8 @@ std::string whyNotPaired(Pair pair) {
     if (!linear.getResult(0).hasOneUse()) return "one of the products is needed elsewhere as well";
   }
   Type gateType = onlyWeight(gate).getType(), upType = onlyWeight(up).getType();
-  if (gateType != upType) return "weights that share a kernel have one type, not " + printed(gateType) + " and " + printed(upType);
+  if (gateType != upType)
+    return "weights that share a kernel have one type, not " + printed(gateType) + " and " + printed(upType);
   if (gate.getResult(0).getType() != up.getResult(0).getType()) return "the products have different types";
   return "";
 }
@@ -55,8 +56,8 @@ void replaceByPair(Pair pair) {
   for (LinearOp linear : {gate, up}) hoistExpression(onlyWeight(linear), first);
   OpBuilder builder(first);
   auto both = LinearOp::create(builder, builder.getFusedLoc({gate.getLoc(), up.getLoc()}),
-                               TypeRange{gate.getResult(0).getType(), up.getResult(0).getType()}, gate.getInput(),
-                               ValueRange{onlyWeight(gate), onlyWeight(up)});
+                               TypeRange{gate.getResult(0).getType(), up.getResult(0).getType()},
+                               gate.getInput(), ValueRange{onlyWeight(gate), onlyWeight(up)});
   remarkPassed(both, kPass, "gate and up share one kernel over " + printed(onlyWeight(gate).getType()));
   gate.getResult(0).replaceAllUsesWith(both.getResult(0));
   up.getResult(0).replaceAllUsesWith(both.getResult(1));

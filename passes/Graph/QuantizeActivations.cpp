@@ -19,7 +19,8 @@ constexpr llvm::StringLiteral kPass = "quantize-activations";
 std::string whyNotIntegers(WeightType weight) {
   EncodingAttr encoding = weight.getEncoding();
   if (encoding.isPlain()) return "its weight is " + printed(encoding.getCodes());
-  if (!encoding.hasIntegerCodes()) return "the codes of its weight are not integers that count steps of a scale";
+  if (!encoding.hasIntegerCodes())
+    return "the codes of its weight are not integers that count steps of a scale";
   if (encoding.getBitmap()) return "its weight leaves zeros out";
   if (!encoding.getScale()) return "its weight has no scale";
   if (encoding.getBlock()[0] != 1) return "its weight shares a scale between rows";
@@ -54,10 +55,12 @@ struct QuantizeActivationsPass : lathe::impl::QuantizeActivationsPassBase<Quanti
   /// The tensor before it was rounded for linears that will all read codes instead.
   static Value unrounded(Value input) {
     auto convert = input.getDefiningOp<ConvertOp>();
-    bool onlyCodes = convert && llvm::all_of(input.getUsers(), [](Operation *user) {
-      auto linear = dyn_cast<LinearOp>(user);
-      return linear ? whyNotIntegers(cast<WeightType>(linear.getWeights().front().getType())).empty() : isa<QuantizeRowsOp>(user);
-    });
+    bool onlyCodes =
+        convert && llvm::all_of(input.getUsers(), [](Operation *user) {
+          auto linear = dyn_cast<LinearOp>(user);
+          return linear ? whyNotIntegers(cast<WeightType>(linear.getWeights().front().getType())).empty()
+                        : isa<QuantizeRowsOp>(user);
+        });
     return onlyCodes ? Value(convert.getInput()) : input;
   }
 

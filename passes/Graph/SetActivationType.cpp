@@ -28,7 +28,8 @@ bool isF32Rows(Value value) {
 /// Walks a block in order and rounds each tensor that leaves its step.
 class Narrowing {
 public:
-  Narrowing(Block &block, Type elementType) : block(block), elementType(elementType), builder(elementType.getContext()) {}
+  Narrowing(Block &block, Type elementType)
+      : block(block), elementType(elementType), builder(elementType.getContext()) {}
 
   unsigned run() {
     for (Operation &op : llvm::make_early_inc_range(block)) visit(&op);
@@ -40,10 +41,12 @@ private:
   void visit(Operation *op) {
     if (op->hasTrait<OpTrait::IsTerminator>()) return;
     builder.setInsertionPoint(op);
-    if (isa<SplitOp, SelectOutputsOp, PoolOp, AttentionOp>(op) && narrow.contains(op->getOperand(0))) return retype(op);
+    if (isa<SplitOp, SelectOutputsOp, PoolOp, AttentionOp>(op) && narrow.contains(op->getOperand(0)))
+      return retype(op);
     for (OpOperand &operand : op->getOpOperands())
       if (narrow.contains(operand.get()))
-        operand.set(isa<LinearOp, QuantizeRowsOp>(op) ? narrow.lookup(operand.get()) : widened(operand.get()));
+        operand.set(isa<LinearOp, QuantizeRowsOp>(op) ? narrow.lookup(operand.get())
+                                                      : widened(operand.get()));
     builder.setInsertionPointAfter(op);
     for (Value result : op->getResults())
       if (leavesStep(result)) round(result);
@@ -52,7 +55,8 @@ private:
   /// Ops that pass rows on, and attention, work on the narrow type itself.
   void retype(Operation *op) {
     IRMapping mapping;
-    bool allNarrow = llvm::all_of(op->getOperands(), [&](Value value) { return !isF32Rows(value) || narrow.contains(value); });
+    bool allNarrow = llvm::all_of(op->getOperands(),
+                                  [&](Value value) { return !isF32Rows(value) || narrow.contains(value); });
     for (auto [number, operand] : llvm::enumerate(op->getOperands()))
       if (narrow.contains(operand))
         mapping.map(operand, number == 0 || allNarrow ? narrow.lookup(operand) : widened(operand));
@@ -63,7 +67,8 @@ private:
       // An entry point's result stays f32.
       builder.setInsertionPointAfter(changed);
       if (llvm::any_of(before.getUsers(), isTerminator))
-        before.replaceUsesWithIf(widened(before), [](OpOperand &use) { return isTerminator(use.getOwner()); });
+        before.replaceUsesWithIf(widened(before),
+                                 [](OpOperand &use) { return isTerminator(use.getOwner()); });
     }
     replaced.push_back(op);
   }
@@ -80,10 +85,12 @@ private:
     ++rounded;
   }
 
-  /// Whether the tensor is handed to another kernel: not where only element-wise work follows, which joins the kernel.
+  /// Whether the tensor is handed to another kernel: not where only element-wise work follows, which joins
+  /// the kernel.
   static bool leavesStep(Value result) {
     Operation *def = result.getDefiningOp();
-    if (!isF32Rows(result) || isa<RopeTableOp, DecayScanOp, SplitOp, SelectOutputsOp, PoolOp>(def)) return false;
+    if (!isF32Rows(result) || isa<RopeTableOp, DecayScanOp, SplitOp, SelectOutputsOp, PoolOp>(def))
+      return false;
     bool joins = isa<LinearOp, EmbeddingOp>(def) || isElementWise(def);
     bool leaves = false;
     for (Operation *user : result.getUsers()) {
@@ -113,7 +120,8 @@ struct SetActivationTypePass : lathe::impl::SetActivationTypePassBase<SetActivat
     }
     if (elementType.isF32() || getOperation().isExternal() || !getOperation().getBody().hasOneBlock()) return;
     unsigned rounded = Narrowing(getOperation().getBody().front(), elementType).run();
-    remarkPassed(getOperation(), "set-activation-type", Twine(rounded) + " tensors between steps are " + type);
+    remarkPassed(getOperation(), "set-activation-type",
+                 Twine(rounded) + " tensors between steps are " + type);
   }
 };
 

@@ -28,7 +28,8 @@ struct SetCacheTypePass : lathe::impl::SetCacheTypePassBase<SetCacheTypePass> {
       if (old.getKind() != StateKind::Growing || old.getElementType() == elementType) continue;
       auto changed = StateType::get(&getContext(), old.getKind(), old.getShape(), elementType);
       state.setTypeAttr(TypeAttr::get(changed));
-      remarkPassed(state, "set-cache-type", "@" + state.getSymName() + " is " + printed(changed) + " instead of " + printed(old));
+      remarkPassed(state, "set-cache-type",
+                   "@" + state.getSymName() + " is " + printed(changed) + " instead of " + printed(old));
     }
   }
 };

@@ -18,8 +18,10 @@ LogicalResult checkSignature(func::FuncOp func) {
     return func.emitError() << "an entry point is one block of ops";
   if (type.getNumInputs() != 1 || !isa<BatchType>(type.getInput(0)))
     return func.emitError() << "an entry point takes one argument, the !lathe.batch";
-  auto result = type.getNumResults() == 1 ? dyn_cast<RankedTensorType>(type.getResult(0)) : RankedTensorType();
-  if (!result || result.getRank() != 2 || !result.isDynamicDim(0) || result.isDynamicDim(1) || !result.getElementType().isF32())
+  auto result =
+      type.getNumResults() == 1 ? dyn_cast<RankedTensorType>(type.getResult(0)) : RankedTensorType();
+  if (!result || result.getRank() != 2 || !result.isDynamicDim(0) || result.isDynamicDim(1) ||
+      !result.getElementType().isF32())
     return func.emitError() << "an entry point returns one tensor of rows x features, f32";
   return success();
 }
@@ -29,11 +31,13 @@ LogicalResult checkOps(func::FuncOp func) {
   for (Operation &op : func.getBody().front()) {
     if (isa<func::ReturnOp>(op)) continue;
     if (!isa<LatheDialect>(op.getDialect())) return op.emitError() << "is no op of the model level";
-    if (isa<DispatchOp, PackOp>(op)) return op.emitError() << "belongs behind the model level; the lower phase makes it";
+    if (isa<DispatchOp, PackOp>(op))
+      return op.emitError() << "belongs behind the model level; the lower phase makes it";
     if (auto write = dyn_cast<CacheWriteOp>(op)) written.insert(write.getStateAttr());
     auto attention = dyn_cast<AttentionOp>(op);
     if (attention && attention.getStateAttr() && !written.contains(attention.getStateAttr()))
-      return op.emitError() << "reads " << attention.getStateAttr() << " before a cache_write stores this call's rows in it";
+      return op.emitError() << "reads " << attention.getStateAttr()
+                            << " before a cache_write stores this call's rows in it";
   }
   return success();
 }
@@ -49,7 +53,8 @@ struct VerifyModelPass : lathe::impl::VerifyModelPassBase<VerifyModelPass> {
         return signalPassFailure();
       }
       RowDomains domains;
-      if (failed(checkSignature(func)) || failed(checkOps(func)) || failed(domains.analyze(func.getBody().front())))
+      if (failed(checkSignature(func)) || failed(checkOps(func)) ||
+          failed(domains.analyze(func.getBody().front())))
         return signalPassFailure();
       ++entries;
     }

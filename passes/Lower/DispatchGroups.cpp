@@ -15,9 +15,12 @@ bool lathe::hasLocality(Operation *op, Locality locality) {
 bool lathe::isInlinedRead(Operation *op) {
   if (isa<TokensOp, PositionsOp>(op)) return true;
   auto convert = dyn_cast<ConvertOp>(op);
-  if (!convert || !cast<RankedTensorType>(convert.getResult().getType()).getElementType().isF32()) return false;
+  if (!convert || !cast<RankedTensorType>(convert.getResult().getType()).getElementType().isF32())
+    return false;
   Operation *def = convert.getInput().getDefiningOp();
-  auto takesRead = [](Operation *user) { return isa<FusableOpInterface, QuantizeRowsOp, CacheWriteOp>(user); };
+  auto takesRead = [](Operation *user) {
+    return isa<FusableOpInterface, QuantizeRowsOp, CacheWriteOp>(user);
+  };
   return !(def && isa<ConvertOp>(def) && isInlinedRead(def)) && llvm::all_of(op->getUsers(), takesRead);
 }
 
@@ -47,7 +50,9 @@ DispatchGroups::DispatchGroups(Block &body) : block(&body) {
 
 const DispatchGroup *DispatchGroups::groupOf(Operation *op) const { return owner.lookup(op); }
 
-bool DispatchGroups::isFree(Operation *op) const { return op->getBlock() == block && needsKernel(op) && !owner.count(op); }
+bool DispatchGroups::isFree(Operation *op) const {
+  return op->getBlock() == block && needsKernel(op) && !owner.count(op);
+}
 
 SmallVector<Operation *> DispatchGroups::operandsOf(Operation *op) const {
   SmallVector<Operation *> result;
@@ -134,9 +139,9 @@ void DispatchGroups::commit(DispatchGroup group) {
   groups.push_back(std::move(stored));
 }
 
-//===------------------------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------------------------===//
 // Roots and what follows them
-//===------------------------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------------------------===//
 
 void DispatchGroups::formRootGroup(Operation *root) {
   DispatchGroup group;
@@ -159,7 +164,8 @@ void DispatchGroups::noteMissed(Operation *root, Operation *user) {
     if (hasLocality(user, Locality::Element) || isa<QuantizeRowsOp>(user))
       missed[user] = (shortName(root) + " writes its result in pieces that no epilogue can follow").str();
   } else if (hasLocality(user, Locality::Row)) {
-    missed[user] = "it needs whole rows, of which a work item computes " + std::to_string(kTileColumns) + " columns";
+    missed[user] =
+        "it needs whole rows, of which a work item computes " + std::to_string(kTileColumns) + " columns";
   } else if (hasLocality(user, Locality::Pair)) {
     missed[user] = "it needs columns of a head that lie in different tiles";
   }
@@ -221,14 +227,15 @@ void DispatchGroups::addQuantization(DispatchGroup &group) {
     }
 }
 
-//===------------------------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------------------------===//
 // Rows
-//===------------------------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------------------------===//
 
 void DispatchGroups::addRopesOfTable(DispatchGroup &group, Value table, function_ref<bool(RopeOp)> wanted) {
   for (Operation *user : table.getUsers()) {
     auto rope = dyn_cast<RopeOp>(user);
-    if (rope && rope.getTable() == table && isFree(user) && wanted(rope) && staysOrdered(group, user)) group.insert(user);
+    if (rope && rope.getTable() == table && isFree(user) && wanted(rope) && staysOrdered(group, user))
+      group.insert(user);
   }
 }
 
@@ -271,7 +278,8 @@ void DispatchGroups::formCacheGroup(CacheWriteOp write) {
 
 void DispatchGroups::addSelections(DispatchGroup &group) {
   for (Operation &op : *block)
-    if (isa<SelectOutputsOp>(op) && isFree(&op) && !group.contains(&op) && staysOrdered(group, &op)) group.insert(&op);
+    if (isa<SelectOutputsOp>(op) && isFree(&op) && !group.contains(&op) && staysOrdered(group, &op))
+      group.insert(&op);
 }
 
 void DispatchGroups::formRowGroup(Operation *seed) {

@@ -13,16 +13,17 @@ using DispatchGroup = llvm::SetVector<mlir::Operation *>;
 /// Columns that one tile of a linear's result spans: what an epilogue may look at.
 inline constexpr int64_t kTileColumns = 64;
 
-/// Computes the groups of a block, an entry point's body. Ops that need no kernel belong to none: weight expressions,
-/// inlined reads (cloned where they are used), `split` (a view) and dispatches that are there already.
+/// Computes the groups of a block, an entry point's body. Ops that need no kernel belong to none: weight
+/// expressions, inlined reads (cloned where they are used), `split` (a view) and dispatches that are there
+/// already.
 class DispatchGroups {
 public:
   explicit DispatchGroups(mlir::Block &block);
 
   /// The group of an op, or null.
   const DispatchGroup *groupOf(mlir::Operation *op) const;
-  /// What has to come before the op's group (or before the op, where it has none): producers of operands, and earlier
-  /// ops on the same state.
+  /// What has to come before the op's group (or before the op, where it has none): producers of operands, and
+  /// earlier ops on the same state.
   llvm::SmallVector<mlir::Operation *> predecessors(mlir::Operation *op) const;
 
 private:
@@ -54,8 +55,8 @@ private:
   llvm::DenseMap<mlir::Operation *, Reason> missed;
 };
 
-/// Whether the op is computed again in each dispatch that uses it, since that costs nothing there: a read of the batch,
-/// or a tensor of a narrow float type taken as f32.
+/// Whether the op is computed again in each dispatch that uses it, since that costs nothing there: a read of
+/// the batch, or a tensor of a narrow float type taken as f32.
 bool isInlinedRead(mlir::Operation *op);
 /// Whether the op runs in a kernel of its own or of others.
 bool needsKernel(mlir::Operation *op);

@@ -17,14 +17,17 @@ namespace {
 /// Rebuilds a block, in an order that its groups allow: one dispatch for each group.
 class BlockRebuilder {
 public:
-  BlockRebuilder(Block &block, const DispatchGroups &groups) : block(block), groups(groups), builder(&block, block.begin()) {
+  BlockRebuilder(Block &block, const DispatchGroups &groups)
+      : block(block), groups(groups), builder(&block, block.begin()) {
     builder.setInsertionPoint(block.getTerminator());
   }
 
   void run() {
-    SmallVector<Operation *> ops = llvm::map_to_vector(block.without_terminator(), [](Operation &op) { return &op; });
+    SmallVector<Operation *> ops =
+        llvm::map_to_vector(block.without_terminator(), [](Operation &op) { return &op; });
     for (Operation *op : ops) place(op);
-    for (OpOperand &operand : block.getTerminator()->getOpOperands()) operand.set(mapping.lookupOrDefault(operand.get()));
+    for (OpOperand &operand : block.getTerminator()->getOpOperands())
+      operand.set(mapping.lookupOrDefault(operand.get()));
     for (Operation *op : llvm::reverse(ops))
       if (groups.groupOf(op) || (isInlinedRead(op) && op->use_empty())) op->erase();
   }
@@ -48,8 +51,10 @@ private:
         if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !group.contains(user); }))
           results.push_back(result);
     SetVector<Value> inputs = inputsOf(group);
-    SmallVector<Value> operands = llvm::map_to_vector(inputs, [&](Value value) { return mapping.lookupOrDefault(value); });
-    auto dispatch = DispatchOp::create(builder, rootOf(group)->getLoc(), ValueRange(results).getTypes(), operands);
+    SmallVector<Value> operands =
+        llvm::map_to_vector(inputs, [&](Value value) { return mapping.lookupOrDefault(value); });
+    auto dispatch =
+        DispatchOp::create(builder, rootOf(group)->getLoc(), ValueRange(results).getTypes(), operands);
     fillBody(dispatch, group, inputs.getArrayRef(), results);
     mapping.map(results, dispatch.getResults());
   }
@@ -76,17 +81,20 @@ private:
     return inputs;
   }
 
-  void fillBody(DispatchOp dispatch, const DispatchGroup &group, ArrayRef<Value> inputs, ArrayRef<Value> results) {
+  void fillBody(DispatchOp dispatch, const DispatchGroup &group, ArrayRef<Value> inputs,
+                ArrayRef<Value> results) {
     Block *body = &dispatch.getBody().emplaceBlock();
     IRMapping inner;
     for (Value input : inputs) inner.map(input, body->addArgument(input.getType(), input.getLoc()));
     OpBuilder bodyBuilder = OpBuilder::atBlockEnd(body);
     for (Operation *op : group) {
       for (Value operand : op->getOperands())
-        if (Operation *read = inlinedRead(operand); read && !inner.contains(operand)) bodyBuilder.clone(*read, inner);
+        if (Operation *read = inlinedRead(operand); read && !inner.contains(operand))
+          bodyBuilder.clone(*read, inner);
       bodyBuilder.clone(*op, inner);
     }
-    SmallVector<Value> yields = llvm::map_to_vector(results, [&](Value value) { return inner.lookup(value); });
+    SmallVector<Value> yields =
+        llvm::map_to_vector(results, [&](Value value) { return inner.lookup(value); });
     YieldOp::create(bodyBuilder, dispatch.getLoc(), yields);
   }
 

@@ -19,7 +19,8 @@ static std::string encodingName(EncodingAttr encoding) {
   if (encoding.isPlain()) return typeName(encoding.getCodes());
   std::string name = typeName(encoding.getCodes());
   if (!encoding.getTable().empty()) name += "t";
-  if (!encoding.getBlock().empty() && encoding.getBlock()[1]) name += "g" + std::to_string(encoding.getBlock()[1]);
+  if (!encoding.getBlock().empty() && encoding.getBlock()[1])
+    name += "g" + std::to_string(encoding.getBlock()[1]);
   if (encoding.getOffset()) name += "o";
   if (encoding.getBitmap()) name += "b";
   return name;
@@ -28,7 +29,8 @@ static std::string encodingName(EncodingAttr encoding) {
 static std::string shapeOf(Operation *op) {
   if (auto linear = dyn_cast<LinearOp>(op)) {
     auto weight = cast<WeightType>(linear.getWeights().front().getType());
-    std::string count = linear.getWeights().size() > 1 ? std::to_string(linear.getWeights().size()) + "x" : "";
+    std::string count =
+        linear.getWeights().size() > 1 ? std::to_string(linear.getWeights().size()) + "x" : "";
     return std::to_string(weight.getColumns()) + "x" + count + std::to_string(weight.getRows()) + "_" +
            encodingName(weight.getEncoding());
   }
@@ -53,7 +55,8 @@ static std::string partName(Operation *op) {
     Type type = cast<RankedTensorType>(convert.getResult().getType()).getElementType();
     return type.isF32() ? "" : typeName(type);
   }
-  if (auto activation = dyn_cast<ActivationOp>(op)) return stringifyActivationKind(activation.getKind()).str();
+  if (auto activation = dyn_cast<ActivationOp>(op))
+    return stringifyActivationKind(activation.getKind()).str();
   if (isa<QuantizeRowsOp>(op)) return "quantize";
   if (isa<SelectOutputsOp>(op)) return "select";
   return op->getName().stripDialect().str();
@@ -111,10 +114,13 @@ static std::string joinKeys(ArrayRef<StringRef> keys) {
 std::string lathe::weightName(Value weight) {
   SetVector<StringRef> keys;
   collectKeys(weight, keys);
-  std::string name = keys.empty() ? "weight" : keys.size() == 1 ? keys.front().str() : joinKeys(keys.getArrayRef());
+  std::string name = keys.empty()       ? "weight"
+                     : keys.size() == 1 ? keys.front().str()
+                                        : joinKeys(keys.getArrayRef());
   // A factor of a decomposition says which one it is.
   for (Value value = weight; Operation *def = value.getDefiningOp(); value = def->getOperand(0)) {
-    if (auto lowRank = dyn_cast<LowRankOp>(def)) return name + (value == lowRank.getLeft() ? ".left" : ".right");
+    if (auto lowRank = dyn_cast<LowRankOp>(def))
+      return name + (value == lowRank.getLeft() ? ".left" : ".right");
     if (def->getNumOperands() == 0) break;
   }
   return name;

@@ -35,7 +35,8 @@ FlatSymbolRefAttr Outliner::weight(Value expression) {
   FlatSymbolRefAttr &symbol = weights[expression];
   if (symbol) return symbol;
   OpBuilder detached(expression.getContext());
-  auto stored = exec::WeightOp::create(detached, expression.getLoc(), detached.getStringAttr("candidate"), TypeAttr::get(expression.getType()));
+  auto stored = exec::WeightOp::create(detached, expression.getLoc(), detached.getStringAttr("candidate"),
+                                       TypeAttr::get(expression.getType()));
   Block *body = &stored.getBody().emplaceBlock();
   OpBuilder builder = OpBuilder::atBlockEnd(body);
   IRMapping mapping;
@@ -73,8 +74,8 @@ FlatSymbolRefAttr Outliner::kernel(DispatchOp dispatch, ArrayRef<exec::SliceType
   }
   llvm::for_each(outputs, addSlice);
 
-  auto kernel = exec::KernelOp::create(detached, dispatch.getLoc(), "candidate", domain, detached.getArrayAttr(slices),
-                                       detached.getDictionaryAttr(bound));
+  auto kernel = exec::KernelOp::create(detached, dispatch.getLoc(), "candidate", domain,
+                                       detached.getArrayAttr(slices), detached.getDictionaryAttr(bound));
   IRMapping mapping;
   dispatch.getBody().cloneInto(&kernel.getBody(), mapping);
   Block &body = kernel.getBody().front();

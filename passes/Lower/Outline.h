@@ -15,8 +15,9 @@ public:
   /// The stored weight that holds the value of the expression.
   mlir::FlatSymbolRefAttr weight(mlir::Value expression);
 
-  /// The kernel of a dispatch whose operands and results lie in these slices (null where an operand is no tensor).
-  /// `states` are the symbols that the body refers to, in order of the arguments that the kernel gets for them.
+  /// The kernel of a dispatch whose operands and results lie in these slices (null where an operand is no
+  /// tensor). `states` are the symbols that the body refers to, in order of the arguments that the kernel
+  /// gets for them.
   mlir::FlatSymbolRefAttr kernel(DispatchOp dispatch, llvm::ArrayRef<exec::SliceType> inputs,
                                  llvm::ArrayRef<exec::SliceType> outputs, exec::RowDomain domain,
                                  llvm::ArrayRef<std::pair<mlir::FlatSymbolRefAttr, StateType>> states);

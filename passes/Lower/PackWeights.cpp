@@ -22,7 +22,8 @@ struct PackWeightsPass : lathe::impl::PackWeightsPassBase<PackWeightsPass> {
       if (!isa<LinearOp, EmbeddingOp>(op)) return;
       for (OpOperand &operand : op->getOpOperands()) {
         auto type = dyn_cast<WeightType>(operand.get().getType());
-        if (type && !type.getPanel() && operand.get().getDefiningOp()) uses[operand.get()].push_back(&operand);
+        if (type && !type.getPanel() && operand.get().getDefiningOp())
+          uses[operand.get()].push_back(&operand);
       }
     });
     for (auto &[weight, operands] : uses) pack(weight, operands);

@@ -35,7 +35,8 @@ struct Buffer {
 /// Plans one entry point.
 class EntryPlan {
 public:
-  EntryPlan(exec::ProgramOp program, exec::EntryOp entry) : program(program), entry(entry), symbols(program) {}
+  EntryPlan(exec::ProgramOp program, exec::EntryOp entry)
+      : program(program), entry(entry), symbols(program) {}
 
   /// Assigns offsets; returns the bytes that the entry needs.
   int64_t run() {
@@ -49,8 +50,9 @@ public:
       for (exec::SliceOp slice : buffer.slices)
         slice.setOffset(int64_t(slice.getOffset()) - buffer.begin + buffer.offset);
     remarkAnalysis(entry, kPass,
-                   Twine(total) + " bytes for " + Twine(buffers.size()) + " buffers of " + Twine(apart) + " bytes, of which " +
-                       Twine(mostAtOnce) + " live at once; " + Twine(inPlace) + " bytes are written in place of an input");
+                   Twine(total) + " bytes for " + Twine(buffers.size()) + " buffers of " + Twine(apart) +
+                       " bytes, of which " + Twine(mostAtOnce) + " live at once; " + Twine(inPlace) +
+                       " bytes are written in place of an input");
     return total;
   }
 
@@ -68,7 +70,9 @@ private:
     for (auto [begin, slice] : slices) {
       // The last row of a view ends before its stride does.
       exec::SliceType type = slice.getType();
-      int64_t rowBytes = type.getGroup() ? type.getStride() : type.getColumns() * type.getElementType().getIntOrFloatBitWidth() / 8;
+      int64_t rowBytes = type.getGroup()
+                             ? type.getStride()
+                             : type.getColumns() * type.getElementType().getIntOrFloatBitWidth() / 8;
       int64_t end = begin + extentOf(type) - type.getStride() + rowBytes;
       if (buffers.empty() || begin >= buffers.back().end) buffers.push_back({begin, end});
       Buffer &buffer = buffers.back();
@@ -119,7 +123,8 @@ private:
         if (lastUseOf(from) != time || !canWriteInPlace(kernel, argument, number)) continue;
         saved += buffers[to].bytes();
         shared.unionSets(from, to);
-        remarkPassed(dispatch, kPass, "result " + Twine(number) + " takes the place of input " + Twine(argument));
+        remarkPassed(dispatch, kPass,
+                     "result " + Twine(number) + " takes the place of input " + Twine(argument));
         break;
       }
     }
@@ -174,7 +179,8 @@ private:
   static int64_t lowestFree(ArrayRef<Buffer> all, ArrayRef<unsigned> placed, const Buffer &buffer) {
     SmallVector<std::pair<int64_t, int64_t>> taken;
     for (unsigned other : placed)
-      if (all[other].meets(buffer)) taken.push_back({all[other].offset, all[other].offset + all[other].bytes()});
+      if (all[other].meets(buffer))
+        taken.push_back({all[other].offset, all[other].offset + all[other].bytes()});
     llvm::sort(taken);
     int64_t offset = 0;
     for (auto [begin, end] : taken) {
@@ -217,8 +223,8 @@ struct PlanArenaPass : lathe::impl::PlanArenaPassBase<PlanArenaPass> {
     program.setBlockBytes(block);
     program.setFixedBytes(fixed);
     remarkAnalysis(program, kPass,
-                   Twine(block) + " bytes of growing state for " + Twine(kBlockPositions) + " positions, " + Twine(fixed) +
-                       " bytes of fixed state a slot");
+                   Twine(block) + " bytes of growing state for " + Twine(kBlockPositions) + " positions, " +
+                       Twine(fixed) + " bytes of fixed state a slot");
   }
 };
 

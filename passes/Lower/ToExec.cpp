@@ -24,7 +24,8 @@ public:
       : func(func), entry(entry), program(program), outliner(outliner), builder(program.getContext()) {}
 
   LogicalResult run() {
-    if (func.isExternal() || !func.getBody().hasOneBlock()) return func.emitError() << "is not one block of ops";
+    if (func.isExternal() || !func.getBody().hasOneBlock())
+      return func.emitError() << "is not one block of ops";
     Block &block = func.getBody().front();
     if (failed(domains.analyze(block))) return failure();
     builder.setInsertionPointToEnd(&entry.getBody().emplaceBlock());
@@ -83,8 +84,8 @@ private:
     int64_t offset = parent.getOffset();
     for (Value part : split.getParts()) {
       auto type = cast<RankedTensorType>(part.getType());
-      auto view = exec::SliceType::get(type.getContext(), whole.getDomain(), type.getDimSize(1), type.getElementType(),
-                                       whole.getStride(), 0);
+      auto view = exec::SliceType::get(type.getContext(), whole.getDomain(), type.getDimSize(1),
+                                       type.getElementType(), whole.getStride(), 0);
       slices[part] = createSlice(split.getLoc(), view, offset);
       offset += type.getDimSize(1) * type.getElementTypeBitWidth() / 8;
     }
@@ -101,7 +102,8 @@ private:
       if (!declared) return op.emitError() << "refers to " << name << ", which no lathe.state declares";
       states[name] = cast<StateType>(declared.getType());
     }
-    return llvm::map_to_vector(states, [](auto &entry) { return StateBinding(cast<FlatSymbolRefAttr>(entry.first), entry.second); });
+    return llvm::map_to_vector(
+        states, [](auto &entry) { return StateBinding(cast<FlatSymbolRefAttr>(entry.first), entry.second); });
   }
 
   LogicalResult lowerDispatch(DispatchOp dispatch) {
@@ -121,7 +123,8 @@ private:
       } else if (isa<WeightType>(input.getType())) {
         inputs.push_back(use(dispatch.getLoc(), outliner.weight(input), input.getType()));
       } else if (!isa<BatchType>(input.getType())) {
-        return dispatch.emitError() << "takes an operand of " << input.getType() << ", which is no tensor, weight or batch";
+        return dispatch.emitError() << "takes an operand of " << input.getType()
+                                    << ", which is no tensor, weight or batch";
       }
       inputTypes.push_back(type);
     }
@@ -201,7 +204,8 @@ struct ToExecPass : lathe::impl::ToExecPassBase<ToExecPass> {
     }
     program.setArenaBytes(arenaBytes);
     sortByKind(program);
-    remarkAnalysis(program, "to-exec", Twine(outliner.getNumReusedKernels()) + " dispatches share a kernel with another");
+    remarkAnalysis(program, "to-exec",
+                   Twine(outliner.getNumReusedKernels()) + " dispatches share a kernel with another");
     return success();
   }
 

@@ -41,19 +41,24 @@ public:
 private:
   std::pair<int64_t, int64_t> rangeOf(exec::SliceOp slice) {
     exec::SliceType type = slice.getType();
-    int64_t rows = type.getDomain() == exec::RowDomain::Outputs ? program.getMaxOutputs() : program.getMaxRows();
-    int64_t rowBytes =
-        type.getGroup() ? type.getStride() : type.getColumns() * type.getElementType().getIntOrFloatBitWidth() / 8;
+    int64_t rows =
+        type.getDomain() == exec::RowDomain::Outputs ? program.getMaxOutputs() : program.getMaxRows();
+    int64_t rowBytes = type.getGroup()
+                           ? type.getStride()
+                           : type.getColumns() * type.getElementType().getIntOrFloatBitWidth() / 8;
     int64_t begin = slice.getOffset();
     return {begin, begin + (rows - 1) * type.getStride() + rowBytes};
   }
 
   LogicalResult checkBounds(exec::SliceOp slice) {
     auto [begin, end] = rangeOf(slice);
-    int64_t unit = slice.getType().getGroup() ? 64 : slice.getType().getElementType().getIntOrFloatBitWidth() / 8;
+    int64_t unit =
+        slice.getType().getGroup() ? 64 : slice.getType().getElementType().getIntOrFloatBitWidth() / 8;
     if (begin < 0 || end > int64_t(program.getArenaBytes()))
-      return slice.emitOpError("reaches from byte ") << begin << " to " << end << " of an arena of " << program.getArenaBytes();
-    if (begin % unit) return slice.emitOpError("begins at byte ") << begin << ", not at a multiple of " << unit;
+      return slice.emitOpError("reaches from byte ")
+             << begin << " to " << end << " of an arena of " << program.getArenaBytes();
+    if (begin % unit)
+      return slice.emitOpError("begins at byte ") << begin << ", not at a multiple of " << unit;
     return success();
   }
 
@@ -66,13 +71,15 @@ private:
       if (end <= last.begin || last.end <= begin) continue;
       exec::SliceType type = slice.getType();
       bool covers = last.begin <= begin && end <= last.end && last.type.getStride() == type.getStride() &&
-                    last.type.getDomain() == type.getDomain() && last.type.getElementType() == type.getElementType() &&
+                    last.type.getDomain() == type.getDomain() &&
+                    last.type.getElementType() == type.getElementType() &&
                     last.type.getGroup() == type.getGroup();
       if (covers) return success();
-      return reader->emitOpError("reads ") << type << " at byte " << begin << ", last written as " << last.type << " at byte "
-                                           << last.begin;
+      return reader->emitOpError("reads ") << type << " at byte " << begin << ", last written as "
+                                           << last.type << " at byte " << last.begin;
     }
-    return reader->emitOpError("reads ") << slice.getType() << " at byte " << begin << " before any dispatch writes it";
+    return reader->emitOpError("reads ")
+           << slice.getType() << " at byte " << begin << " before any dispatch writes it";
   }
 
   LogicalResult checkDispatch(exec::DispatchOp dispatch) {
@@ -112,7 +119,8 @@ LogicalResult checkState(exec::ProgramOp program, exec::StateOp state) {
   int64_t total = growing ? program.getBlockBytes() : program.getFixedBytes();
   int64_t offset = state.getOffset();
   if (offset < 0 || offset % 64 || offset + bytes > total)
-    return state.emitOpError("of ") << bytes << " bytes at offset " << offset << " does not fit " << total << " bytes";
+    return state.emitOpError("of ") << bytes << " bytes at offset " << offset << " does not fit " << total
+                                    << " bytes";
   return success();
 }
 
@@ -122,13 +130,15 @@ LogicalResult checkKernel(exec::KernelOp kernel) {
     if (isDispatchRoot(&op)) {
       if (root) return op.emitOpError("is a second root in one kernel");
       root = &op;
-    } else if (!isa<FusableOpInterface, SelectOutputsOp, QuantizeRowsOp, CacheWriteOp, TokensOp, PositionsOp>(op)) {
+    } else if (!isa<FusableOpInterface, SelectOutputsOp, QuantizeRowsOp, CacheWriteOp, TokensOp, PositionsOp>(
+                   op)) {
       return op.emitOpError("can't stand in a kernel");
     }
     for (Value operand : op.getOperands())
       if (auto weight = dyn_cast<WeightType>(operand.getType()))
         if (!weight.isVector() && !weight.getPanel())
-          return op.emitOpError("reads a matrix that is not packed; run lathe-pack-weights before lathe-form-dispatches");
+          return op.emitOpError(
+              "reads a matrix that is not packed; run lathe-pack-weights before lathe-form-dispatches");
   }
   return success();
 }

@@ -26,8 +26,9 @@ struct Case {
   const char *name;
   const char *pipeline;
   /// Largest difference as a share of the range of the results. Structural rewrites keep every sum, so they
-  /// give equal bits. Folding a scale rounds each product twice in another order: a few units of 2^-24. A bf16
-  /// has 8 bits: each of up to 8 roundings a layer, 3 layers, adds at most 2^-9 of a value, mostly far less.
+  /// give equal bits. Folding a scale rounds each product twice in another order: a few units of 2^-24. A
+  /// bf16 has 8 bits: each of up to 8 roundings a layer, 3 layers, adds at most 2^-9 of a value, mostly far
+  /// less.
   float tolerance = 0;
 };
 
@@ -125,11 +126,14 @@ TEST(PipelineProperty, LowersToPrograms) {
     context.loadDialect<LatheDialect, exec::ExecDialect, func::FuncDialect>();
     auto module = parseSourceString<ModuleOp>(RandomModel(seed).text, &context);
     PassManager manager(&context);
-    const char *options[] = {"", "{activation-type=bf16}", "{cache-type=bf16 max-rows=64 max-outputs=8}", "{fold-norm-scale=true}"};
+    const char *options[] = {"", "{activation-type=bf16}", "{cache-type=bf16 max-rows=64 max-outputs=8}",
+                             "{fold-norm-scale=true}"};
     ASSERT_TRUE(succeeded(parsePassPipeline("lathe-pipeline" + std::string(options[seed % 4]), manager)));
     EXPECT_TRUE(succeeded(manager.run(*module))) << "seed " << seed;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Passes, PassProperty, testing::ValuesIn(cases),
-                         [](const testing::TestParamInfo<Case> &info) { return std::string(info.param.name); });
+                         [](const testing::TestParamInfo<Case> &info) {
+                           return std::string(info.param.name);
+                         });

@@ -33,14 +33,16 @@ public:
     Value result = s.cached ? logits() : pooled();
     std::string header = "module {\n";
     for (int64_t layer = 0; s.cached && layer < s.layers; ++layer)
-      header += "lathe.state @kv" + std::to_string(layer) + " : !lathe.state<growing 2x" + std::to_string(s.kvHeads) + "x" +
-                std::to_string(s.headDim) + "xf32>\n";
-    return header + "func.func @" + entry + "(%batch: !lathe.batch) -> " + result.type() + " {\n" + body + "return " +
-           result.name + " : " + result.type() + "\n}\n}\n";
+      header += "lathe.state @kv" + std::to_string(layer) + " : !lathe.state<growing 2x" +
+                std::to_string(s.kvHeads) + "x" + std::to_string(s.headDim) + "xf32>\n";
+    return header + "func.func @" + entry + "(%batch: !lathe.batch) -> " + result.type() + " {\n" + body +
+           "return " + result.name + " : " + result.type() + "\n}\n}\n";
   }
 
 private:
-  int64_t pick(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random); }
+  int64_t pick(int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(random);
+  }
   bool coin() { return pick(0, 1); }
 
   Shape draw() {
@@ -82,7 +84,8 @@ private:
   Value linear(Value x, const std::string &weight, int64_t columns) {
     std::string type = weightType({columns, x.columns});
     Value y{"", columns};
-    return define("linear " + x.name + ", [" + weight + "] : " + x.type() + ", [" + type + "] -> " + y.type(), columns);
+    return define("linear " + x.name + ", [" + weight + "] : " + x.type() + ", [" + type + "] -> " + y.type(),
+                  columns);
   }
   Value linearAt(Value x, const std::string &key, int64_t columns) {
     Value y = linear(x, param(key + ".weight", {columns, x.columns}), columns);
@@ -92,40 +95,49 @@ private:
   }
   Value norm(Value x, const std::string &key) {
     std::string scale = param(key + ".weight", {x.columns}), type = weightType({x.columns});
-    if (!s.bias) return define("rms_norm " + x.name + ", " + scale + " epsilon 1.0e-5 : " + x.type() + ", " + type, x.columns);
+    if (!s.bias)
+      return define("rms_norm " + x.name + ", " + scale + " epsilon 1.0e-5 : " + x.type() + ", " + type,
+                    x.columns);
     std::string b = param(key + ".bias", {x.columns});
-    return define("layer_norm " + x.name + ", " + scale + ", " + b + " epsilon 1.0e-5 : " + x.type() + ", " + type + ", " + type,
+    return define("layer_norm " + x.name + ", " + scale + ", " + b + " epsilon 1.0e-5 : " + x.type() + ", " +
+                      type + ", " + type,
                   x.columns);
   }
-  Value both(const std::string &op, Value a, Value b) { return define(op + " " + a.name + ", " + b.name + " : " + a.type(), a.columns); }
+  Value both(const std::string &op, Value a, Value b) {
+    return define(op + " " + a.name + ", " + b.name + " : " + a.type(), a.columns);
+  }
   Value activation(Value x) {
     const char *kinds[] = {"silu", "gelu", "gelu_tanh", "relu", "tanh", "sigmoid"};
-    return define(std::string("activation ") + kinds[pick(0, 5)] + " " + x.name + " : " + x.type(), x.columns);
+    return define(std::string("activation ") + kinds[pick(0, 5)] + " " + x.name + " : " + x.type(),
+                  x.columns);
   }
 
   void embed() {
-    body += "%tokens = lathe.tokens %batch : tensor<?xi32>\n%positions = lathe.positions %batch : tensor<?xi32>\n";
+    body += "%tokens = lathe.tokens %batch : tensor<?xi32>\n%positions = lathe.positions %batch : "
+            "tensor<?xi32>\n";
     table = param("embed.weight", {s.vocabulary, s.width});
     auto lookup = [&](const char *ids, const std::string &weight, int64_t rows) {
       std::string type = weightType({rows, s.width});
-      return define(std::string("embedding ") + ids + ", " + weight + " : tensor<?xi32>, " + type + " -> " + Value{"", s.width}.type(),
+      return define(std::string("embedding ") + ids + ", " + weight + " : tensor<?xi32>, " + type + " -> " +
+                        Value{"", s.width}.type(),
                     s.width);
     };
     x = lookup("%tokens", table, s.vocabulary);
     if (!s.rope) x = both("add", x, lookup("%positions", param("position.weight", {64, s.width}), 64));
     if (s.rope) {
       std::string frequencies;
-      for (int64_t j = 0; j < s.headDim / 2; ++j) frequencies += (j ? ", " : "") + std::to_string(1.0 / double(j + 1));
-      rotation = define("rope_table %positions {frequencies = array<f32: " + frequencies + ">} : tensor<?xi32> -> " +
-                            Value{"", s.headDim}.type(),
+      for (int64_t j = 0; j < s.headDim / 2; ++j)
+        frequencies += (j ? ", " : "") + std::to_string(1.0 / double(j + 1));
+      rotation = define("rope_table %positions {frequencies = array<f32: " + frequencies +
+                            ">} : tensor<?xi32> -> " + Value{"", s.headDim}.type(),
                         s.headDim);
     }
   }
 
   Value rope(Value v, int64_t heads) {
     if (!s.rope) return v;
-    return define("rope " + v.name + ", " + rotation.name + " heads " + std::to_string(heads) + " : " + v.type() + ", " +
-                      rotation.type(),
+    return define("rope " + v.name + ", " + rotation.name + " heads " + std::to_string(heads) + " : " +
+                      v.type() + ", " + rotation.type(),
                   v.columns);
   }
 
@@ -134,13 +146,17 @@ private:
     Value k = rope(linearAt(h, at + "k", s.kvHeads * s.headDim), s.kvHeads);
     Value v = linearAt(h, at + "v", s.kvHeads * s.headDim);
     std::string state = "@kv" + std::to_string(layer);
-    std::string shape = " heads " + std::to_string(s.heads) + " over " + std::to_string(s.kvHeads) + " scale 0.5 ";
+    std::string shape =
+        " heads " + std::to_string(s.heads) + " over " + std::to_string(s.kvHeads) + " scale 0.5 ";
     if (!s.cached)
-      return define("attention " + q.name + " keys " + k.name + " values " + v.name + ", %batch" + shape + ": " + q.type() + ", " +
-                        k.type() + ", " + v.type() + " -> " + q.type(),
+      return define("attention " + q.name + " keys " + k.name + " values " + v.name + ", %batch" + shape +
+                        ": " + q.type() + ", " + k.type() + ", " + v.type() + " -> " + q.type(),
                     q.columns);
-    body += "lathe.cache_write " + k.name + ", " + v.name + ", %batch into " + state + " : " + k.type() + ", " + v.type() + "\n";
-    return define("attention " + q.name + ", %batch from " + state + shape + "causal : " + q.type() + " -> " + q.type(), q.columns);
+    body += "lathe.cache_write " + k.name + ", " + v.name + ", %batch into " + state + " : " + k.type() +
+            ", " + v.type() + "\n";
+    return define("attention " + q.name + ", %batch from " + state + shape + "causal : " + q.type() + " -> " +
+                      q.type(),
+                  q.columns);
   }
 
   void block(int64_t layer) {
@@ -161,7 +177,8 @@ private:
   }
   Value pooled() {
     const char *kinds[] = {"mean", "first", "last", "max"};
-    Value p = define(std::string("pool ") + kinds[pick(0, 3)] + " " + x.name + ", %batch : " + x.type(), x.columns);
+    Value p =
+        define(std::string("pool ") + kinds[pick(0, 3)] + " " + x.name + ", %batch : " + x.type(), x.columns);
     return define("l2_normalize " + p.name + " epsilon 1.0e-12 : " + p.type(), p.columns);
   }
 
