@@ -126,6 +126,7 @@ void lathe::tool::addBench(CLI::App &app) {
       ->capture_default_str();
   command->add_option("--context", a.contexts, "tokens that stand before them")
       ->delimiter(',')
+      ->check(CLI::Range(0, 1 << 24))
       ->capture_default_str();
   command->add_option("--repeat", a.repeat, "rounds; the median counts")
       ->check(CLI::Range(1, 1 << 24))

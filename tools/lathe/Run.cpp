@@ -128,7 +128,9 @@ void lathe::tool::addRun(CLI::App &app) {
       ->add_option("model", a.model, "a .lathe file, or a Hugging Face folder (compiled into a cache first)")
       ->required();
   command->add_option("prompt", a.request.prompt, "text to go on from; - reads it from standard input");
-  command->add_option("-n,--tokens", a.request.most, "most new tokens")->capture_default_str();
+  command->add_option("-n,--tokens", a.request.most, "most new tokens")
+      ->check(CLI::Range(0, 1 << 30))
+      ->capture_default_str();
   command->add_option("--temp", a.temperature,
                       "temperature; 0 is greedy (default: the checkpoint's own, as for all of these)");
   command->add_option("--top-k", a.topK, "keep the k likeliest tokens; 0: all");
