@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Configures and builds: build.sh [FOLDER [CMAKE OPTION ...]]. The folder is build/ unless given.
+# Configures and builds: build.sh [FOLDER [CMAKE OPTION ...]]. The folder is build/ unless given. LATHE_BUILD_TARGETS names
+# the targets to build; without it, all of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=${1:-build}
@@ -13,4 +14,5 @@ if command -v ccache >/dev/null; then
 fi
 cmake -S . -B "$folder" "${options[@]}" "$@" >"$folder.configure.log" 2>&1 || { cat "$folder.configure.log"; exit 1; }
 rm -f "$folder.configure.log"
-ninja -C "$folder"
+# shellcheck disable=SC2086
+ninja -C "$folder" ${LATHE_BUILD_TARGETS:-}
