@@ -1,0 +1,114 @@
+#include "CompiledModel.h"
+
+#include "Codegen/CPU/CompileProgram.h"
+#include "Compiler/Describe.h"
+#include "Compiler/Source.h"
+#include "Compiler/WriteArtifact.h"
+#include "DrawnParams.h"
+#include "Import/Import.h"
+
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+#include <filesystem>
+#include <stdexcept>
+#include <unistd.h>
+
+using namespace mlir;
+using namespace lathe;
+using namespace lathe::test;
+
+static void require(const Status &status) {
+  if (!status.ok()) throw std::runtime_error(status.message());
+}
+static void require(LogicalResult result, const char *what) {
+  if (failed(result)) throw std::runtime_error(std::string(what) + "; see the diagnostics above");
+}
+
+void CompiledModel::importFolder(const std::string &folder) {
+  Result<Checkpoint> opened = Checkpoint::open(folder);
+  require(opened.status());
+  checkpoint_ = std::move(*opened);
+  Result<OwningOpRef<ModuleOp>> module = importCheckpoint(*checkpoint_, context_);
+  require(module.status());
+  model_ = std::move(*module);
+  params_ = std::make_unique<CheckpointParams>(*checkpoint_);
+}
+
+void CompiledModel::readText(const std::string &file) {
+  model_ = parseSourceFile<ModuleOp>(file, ParserConfig(&context_));
+  require(success(bool(model_)), "not valid IR");
+  params_ = std::make_unique<DrawnParams>(*model_);
+}
+
+CompiledModel::~CompiledModel() {
+  std::error_code ignored;
+  std::filesystem::remove(path_, ignored);
+}
+
+static void fill(PipelineOptions &options, const Numerics &numerics, const ParamSource &params) {
+  options.weights = numerics.weights;
+  options.group = numerics.group;
+  options.recipe = numerics.recipe;
+  options.activationType = numerics.activations;
+  options.cacheType = numerics.cache;
+  options.quantizeActivations = numerics.integers;
+  options.maxOutputs = numerics.maxOutputs;
+  options.params = &params;
+  options.threads = 1;
+}
+
+void CompiledModel::shrink(const std::string &folder, const Numerics &numerics) {
+  PassManager passes(&context_);
+  PipelineOptions options;
+  fill(options, numerics, *params_);
+  buildPhase(passes, options, Phase::Graph);
+  std::string extra = numerics.passes;
+  if (size_t at = extra.find("DIR"); at != std::string::npos) extra.replace(at, 3, folder);
+  if (!extra.empty()) require(parsePassPipeline(extra, passes), "no such pass");
+  buildPhase(passes, options, Phase::Compress);
+  require(passes.run(*model_), "the graph and compress phases failed");
+}
+
+CompiledModel::CompiledModel(const std::string &path, const Numerics &numerics)
+    : context_(MLIRContext::Threading::DISABLED) {
+  static const bool registered = (registerTransformsPasses(), registerPasses(), true);
+  (void)registered;
+  static int number = 0;
+  std::string name = "lathe-backends-" + std::to_string(getpid()) + "-" + std::to_string(number++) + ".lathe";
+  path_ = (std::filesystem::temp_directory_path() / name).string();
+
+  loadDialects(context_);
+  path.ends_with(".mlir") ? readText(path) : importFolder(path);
+  shrink(path, numerics);
+  interpreter_ = std::make_unique<interpreter::Interpreter>(*model_, *params_);
+
+  OwningOpRef<ModuleOp> lowered = model_->clone();
+  PassManager passes(&context_);
+  PipelineOptions options;
+  fill(options, numerics, *params_);
+  buildPhase(passes, options, Phase::Lower);
+  require(passes.run(*lowered), "the lower phase failed");
+  write(*lowered);
+}
+
+void CompiledModel::write(ModuleOp lowered) {
+  auto program = *lowered.getOps<exec::ProgramOp>().begin();
+  SmallVector<StringRef> variants;
+  for (const CpuVariant &variant : cpuVariants()) variants.push_back(variant.name);
+  FailureOr<CpuProgramCode> code = compileCpuProgram(program, variants);
+  require(code, "code generation failed");
+  fb::HeaderT header;
+  CompileOptions options;
+  options.model = "model";
+  require(describeModel(lowered, nullptr, {}, options, header));
+  require(writeArtifact({path_, program, *code, *params_, {}, 1, {}}, header));
+}
+
+interpreter::Rows CompiledModel::interpret(const interpreter::Batch &batch) {
+  FailureOr<interpreter::Rows> rows = interpreter_->run(encoder() ? "embed" : "step", batch);
+  require(rows, "the interpreter failed");
+  return std::move(*rows);
+}

@@ -1,0 +1,104 @@
+#include "RuntimeSession.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+using namespace lathe::test;
+using lathe::interpreter::Rows;
+
+static void require(lathe_status status) {
+  if (status != LATHE_OK) throw std::runtime_error(std::string("runtime: ") + lathe_last_error());
+}
+
+std::vector<std::string> lathe::test::runnableVariants(const std::string &artifact) {
+  lathe_model *model = nullptr;
+  require(lathe_model_open(artifact.c_str(), nullptr, &model));
+  std::vector<std::string> names;
+  lathe_variant_info info = LATHE_INIT(lathe_variant_info);
+  for (size_t i = 0; lathe_model_get_variant(model, i, &info) == LATHE_OK; ++i)
+    if (info.runnable) names.push_back(info.name);
+  lathe_model_release(model);
+  return names;
+}
+
+RuntimeSession::RuntimeSession(const std::string &artifact, const std::string &variant, uint32_t slots) {
+  require(lathe_model_open(artifact.c_str(), nullptr, &model_));
+  require(lathe_model_get_info(model_, &info_));
+  lathe_session_options options = LATHE_INIT(lathe_session_options);
+  options.threads = 2;
+  options.slots = slots;
+  options.variant = variant.c_str();
+  require(lathe_session_create(model_, &options, &session_));
+}
+
+RuntimeSession::~RuntimeSession() {
+  lathe_session_release(session_);
+  lathe_model_release(model_);
+}
+
+int32_t RuntimeSession::newSlot() {
+  int32_t slot = -1;
+  require(lathe_slot_create(session_, &slot));
+  return slot;
+}
+
+int32_t RuntimeSession::fork(int32_t slot) {
+  int32_t copy = -1;
+  require(lathe_slot_fork(session_, slot, &copy));
+  return copy;
+}
+
+void RuntimeSession::truncate(int32_t slot, uint32_t positions) {
+  require(lathe_slot_truncate(session_, slot, positions));
+}
+
+std::vector<char> RuntimeSession::save(int32_t slot) {
+  size_t bytes = 0;
+  require(lathe_slot_save_size(session_, slot, &bytes));
+  std::vector<char> saved(bytes);
+  require(lathe_slot_save(session_, slot, saved.data(), saved.size(), &bytes));
+  return saved;
+}
+
+int32_t RuntimeSession::restore(const std::vector<char> &bytes) {
+  int32_t slot = -1;
+  require(lathe_slot_restore(session_, bytes.data(), bytes.size(), &slot));
+  return slot;
+}
+
+static int keep(void *user, size_t row, const float *values, size_t columns) {
+  Rows &rows = *static_cast<Rows *>(user);
+  std::copy_n(values, columns, rows.row(int64_t(row)));
+  return 0;
+}
+
+Rows RuntimeSession::step(const std::vector<int32_t> &tokens, const std::vector<int32_t> &slots) {
+  Rows rows(int64_t(tokens.size()), info_.vocabulary);
+  std::vector<uint8_t> wants(tokens.size(), LATHE_WANT_LOGITS);
+  lathe_batch batch = LATHE_INIT(lathe_batch);
+  batch.rows = tokens.size();
+  batch.tokens = tokens.data();
+  batch.slots = slots.data();
+  batch.wants = wants.data();
+  batch.result = keep;
+  batch.result_user = &rows;
+  require(lathe_step(session_, &batch));
+  return rows;
+}
+
+Rows RuntimeSession::embed(const std::vector<std::vector<int32_t>> &sequences) {
+  Rows rows(int64_t(sequences.size()), info_.embedding_columns);
+  std::vector<int32_t> tokens;
+  std::vector<uint32_t> lengths;
+  for (const std::vector<int32_t> &sequence : sequences) {
+    tokens.insert(tokens.end(), sequence.begin(), sequence.end());
+    lengths.push_back(uint32_t(sequence.size()));
+  }
+  lathe_embed_batch batch = LATHE_INIT(lathe_embed_batch);
+  batch.sequences = sequences.size();
+  batch.tokens = tokens.data();
+  batch.lengths = lengths.data();
+  batch.vectors = rows.values.data();
+  require(lathe_embed(session_, &batch));
+  return rows;
+}
