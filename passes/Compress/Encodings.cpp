@@ -25,6 +25,11 @@ static Type integer(MLIRContext *context, unsigned bits, bool isSigned) {
   return IntegerType::get(context, bits, isSigned ? IntegerType::Signed : IntegerType::Unsigned);
 }
 
+static EncodingAttr normalFloat(MLIRContext *context, ArrayRef<int64_t> block) {
+  return blocked(integer(context, 4, false), block, EncodingAttr::get(Float16Type::get(context)), {},
+                 DenseF32ArrayAttr::get(context, kNormalFloat4));
+}
+
 static EncodingAttr integerBlocks(MLIRContext *context, unsigned bits, ArrayRef<int64_t> block, bool affine) {
   Builder builder(context);
   EncodingAttr scale = EncodingAttr::get(block[1] ? Type(builder.getF16Type()) : Type(builder.getF32Type()));
@@ -115,8 +120,7 @@ private:
   std::optional<EncodingChoice> parseNormalFloat() {
     SmallVector<int64_t> block{1, group_ ? group_ : 64};
     if (accept("group") && !parseGroup(block)) return std::nullopt;
-    return finish(blocked(integer(context_, 4, false), block, EncodingAttr::get(Float16Type::get(context_)), {},
-                          DenseF32ArrayAttr::get(context_, kNormalFloat4)));
+    return finish(normalFloat(context_, block));
   }
 
   /// The clip search is on where there is a range to search.
@@ -186,6 +190,10 @@ std::string lathe::describeEncoding(EncodingAttr encoding) {
   for (StringRef name : {"f32", "f16", "bf16", "mxfp4", "q4_k"})
     if (encoding == namedEncoding(name, context)) return name.str();
   ArrayRef<int64_t> block = encoding.getBlock();
+  if (block.size() == 2 && encoding == normalFloat(context, block)) {
+    out << "nf4 group " << block[1];
+    return text;
+  }
   if (encoding.hasIntegerCodes() && block.size() == 2 && !encoding.getBitmap()) {
     bool affine = bool(encoding.getOffset());
     if (encoding == integerBlocks(context, encoding.getCodeBits(), block, affine) && (block[0] == 1 || block[1] == 0)) {

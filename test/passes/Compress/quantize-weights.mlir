@@ -2,7 +2,7 @@
 // RUN: lathe-opt %s --lathe-quantize-weights="weights=int8" | FileCheck %s --check-prefix=INT8
 // RUN: lathe-opt %s --lathe-quantize-weights="weights=bf16" | FileCheck %s --check-prefix=BF16
 // RUN: lathe-opt %s --lathe-quantize-weights="weights=int4 group=16 recipe='k -> bf16; [oq] -> <si6, block 1x8, scale <f32>> rtn; embed -> keep'" | FileCheck %s --check-prefix=RECIPE
-// RUN: lathe-opt %s --lathe-quantize-weights="recipe='q -> prune 0.75 int8 bitmap; k -> prune 0.5 keep'" --remark-format=emitRemark --remarks-filter='.*' 2>&1 | FileCheck %s --check-prefix=PRUNED
+// RUN: lathe-opt %s --lathe-quantize-weights="recipe='q -> prune 0.75 int8 bitmap; k -> prune 0.5 keep; v -> nf4 group 16; o -> int3 group 8 affine rtn'" --remark-format=emitRemark --remarks-filter='.*' 2>&1 | FileCheck %s --check-prefix=PRUNED
 // RUN: not lathe-opt %s --lathe-quantize-weights="recipe='q -> prune 2 int8'" 2>&1 | FileCheck %s --check-prefix=SHARE
 // RUN: not lathe-opt %s --lathe-quantize-weights="weights=int3" 2>&1 | FileCheck %s --check-prefix=WEIGHTS
 // RUN: not lathe-opt %s --lathe-quantize-weights="group=1" 2>&1 | FileCheck %s --check-prefix=GROUP
@@ -42,10 +42,13 @@
 // RECIPE: lathe.quantize none %o : <4x16xf32> -> <4x16x<si6, block 1x8, scale <f32>>>
 
 // PRUNED-DAG: remark: {{.*}}q: {{<.*>}}, 75 % pruned by rule "q", relative error 0.{{[0-9]+}}, 256 B -> {{[0-9]+}} B, 5 bits per weight
+// PRUNED-DAG: remark: {{.*}}v: nf4 group 16 by rule "v", relative error
+// PRUNED-DAG: remark: {{.*}}o: int3 group 8 affine by rule "o", relative error
 // PRUNED: %[[Q:.*]] = lathe.prune %q share
 // PRUNED: lathe.quantize mse %[[Q]] : <4x16xf32> -> <4x16x<si8, block 1x0, scale <f32>, bitmap>>
 // PRUNED: %[[K:.*]] = lathe.prune %k share
-// PRUNED-NOT: lathe.quantize mse
+// PRUNED: lathe.quantize mse %v : <4x16xf32> -> <4x16x<ui4, table [
+// PRUNED: lathe.quantize none %o : <4x16xf32> -> <4x16x<ui3, block 1x8, scale <f16>, offset <f16>>>
 // PRUNED: lathe.linear %{{.*}}, [%[[K]]]
 
 // SHARE: error: line 1 of the recipe: prune takes a share in (0, 1), got "2"

@@ -136,6 +136,40 @@ TEST_F(Evaluation, DifferencesAreMeasured) {
   EXPECT_LT(error->squaredError, 120);
 }
 
+TEST_F(Evaluation, CompressionsCompose) {
+  params.addRandom("w", 70, 90, 11);
+  std::string given = "!lathe.weight<70x90xf32>", left = "!lathe.weight<70x8xf32>", right = "!lathe.weight<8x90xf32>";
+  std::string coarse = "!lathe.weight<70x90x<si2, block 1x32, scale <f16>>>";
+  std::string factor = "!lathe.weight<8x90x<si8, block 1x0, scale <f32>>>";
+  std::string packed = "!lathe.weight<8x90x<si8, block 1x0, scale <f32>>, panel 64>";
+  // W ~ Q + L R, with R in eight bits: both factors come from one decomposition of what Q lost.
+  Expressions expressions("func.func @f() -> (" + packed + ", " + left + ", " + coarse + ", " + given + ") {\n"
+      "%w = lathe.param \"w\" from \"t\" : " + given + "\n"
+      "%q = lathe.quantize mse %w : " + given + " -> " + coarse + "\n"
+      "%d = lathe.difference %w, %q : " + given + ", " + coarse + " -> " + given + "\n"
+      "%l, %r = lathe.low_rank %d : " + given + " -> " + left + ", " + right + "\n"
+      "%r8 = lathe.quantize none %r : " + right + " -> " + factor + "\n"
+      "%p = lathe.pack %r8 : " + factor + " -> " + packed + "\n"
+      "return %p, %l, %q, %w : " + packed + ", " + left + ", " + coarse + ", " + given + "\n}");
+  ASSERT_TRUE(expressions.parsed()) << expressions.diagnostics;
+  ASSERT_TRUE(store(expressions.result(0), params)) << expressions.diagnostics;
+  Evaluator evaluator(params, 2);
+  auto r = *evaluator.dense(expressions.result(0)), l = *evaluator.dense(expressions.result(1));
+  auto q = *evaluator.dense(expressions.result(2)), w = *evaluator.dense(expressions.result(3));
+  double before = 0, after = 0;
+  for (int row = 0; row < 70; ++row)
+    for (int column = 0; column < 90; ++column) {
+      double lost = double(w[row * 90 + column]) - q[row * 90 + column], correction = 0;
+      for (int i = 0; i < 8; ++i) correction += double(l[row * 8 + i]) * r[i * 90 + column];
+      before += lost * lost;
+      after += (lost - correction) * (lost - correction);
+    }
+  auto spectrum = evaluator.spectrum(expressions.result(3), 1, 70);
+  ASSERT_TRUE(mlir::succeeded(spectrum));
+  EXPECT_NEAR(spectrum->energy(70), 1, 1e-6);
+  EXPECT_LT(after, 0.8 * before);
+}
+
 TEST_F(Evaluation, FailuresSayWhereAndWhat) {
   auto failure = [&](const std::string &body, const std::string &type) {
     Expressions expressions(function(body, type));
