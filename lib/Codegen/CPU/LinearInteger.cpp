@@ -70,7 +70,7 @@ private:
 /// aside at the end of a group only.
 TileShape IntegerProducts::shape() const {
   if (plan.rowClass == RowClass::One) return {1, kPanelRows / lanes()};
-  if (lanes() < 16) return {4, 2};
+  if (lanes() < 16) return plan.rowClass == RowClass::Few ? TileShape{1, 8} : TileShape{4, 2};
   return {plan.rowClass == RowClass::Few ? 4 : 3, 4};
 }
 
@@ -115,9 +115,9 @@ void IntegerProducts::forQuads(const CodePlanes &codes, Value column, int64_t co
   }
 }
 
-/// The largest step that is unrolled: it divides `columns` and cuts no unit.
-static int64_t stepColumns(int64_t columns, int64_t chunk) {
-  if (columns <= 64) return columns;
+/// The largest step that is unrolled: at most `most` columns; it divides `columns` and cuts no unit.
+static int64_t stepColumns(int64_t columns, int64_t chunk, int64_t most) {
+  if (columns <= most) return columns;
   for (int64_t step : {32, 16, 8, 4})
     if (step % chunk == 0 && columns % step == 0) return step;
   return columns;
@@ -171,8 +171,9 @@ SmallVector<Value> IntegerProducts::dotGroup(const Tile &tile, Value index, int6
     sums.append(tile.shape.vectors, on.splat(start, lanes()));
   }
   Value column = on.mul(index, group), inPass = on.mul(on.sub(index, tile.firstGroup), group);
-  int64_t step = stepColumns(columns, tile.codes.chunkColumns()),
-          bits = plan.type.getEncoding().getCodeBits();
+  // Longer runs without a loop make LLVM keep more sums at a time than 16 registers hold.
+  int64_t step = stepColumns(columns, tile.codes.chunkColumns(), lanes() < 16 ? 32 : 64);
+  int64_t bits = plan.type.getEncoding().getCodeBits();
   auto add = [&](Value from, ValueRange carried) {
     DotProducts dots(on, bits, tile.shape, carried);
     dotStep(tile, on.add(column, from), on.add(inPass, from), step, dots);
