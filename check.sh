@@ -8,6 +8,8 @@ scripts/build.sh build
 
 echo "== layering"
 scripts/check-layering.sh
+echo "== generated reference"
+scripts/generate-docs.sh --check
 echo "== unit tests"
 ctest --test-dir build --output-on-failure -j "$(nproc)" --timeout 600
 echo "== lit tests"
