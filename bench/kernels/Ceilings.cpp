@@ -97,13 +97,13 @@ static double rate(unsigned threads, int operations, void (*work)()) {
          seconds(threads, 3, [&](unsigned) { work(); });
 }
 
-double byteOperations(unsigned threads) {
-  if (__builtin_cpu_supports("avx512vnni")) return rate(threads, 128, vnni512);
+double byteOperations(unsigned threads, bool wide) {
+  if (wide) return rate(threads, 128, vnni512);
   return rate(threads, 64, words256);
 }
 
-double floatOperations(unsigned threads) {
-  if (__builtin_cpu_supports("avx512f")) return rate(threads, 32, fma512);
+double floatOperations(unsigned threads, bool wide) {
+  if (wide) return rate(threads, 32, fma512);
   return rate(threads, 16, fma256);
 }
 

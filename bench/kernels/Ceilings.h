@@ -16,10 +16,10 @@ char *hugeBytes(size_t bytes);
 
 /// Bytes a second that all threads read together, the better of with and without software prefetch.
 double readBandwidth(unsigned threads);
-/// Operations a second (a multiplication and an addition are two) of the widest byte products that the CPU
-/// has.
-double byteOperations(unsigned threads);
-/// The same for f32 fused multiply-adds.
-double floatOperations(unsigned threads);
+/// Operations a second (a multiplication and an addition are two) of byte products: vpdpbusd on 512 bits, or
+/// AVX2's vpmaddubsw with an addition.
+double byteOperations(unsigned threads, bool wide);
+/// The same for f32 fused multiply-adds, on 512 or 256 bits.
+double floatOperations(unsigned threads, bool wide);
 
 } // namespace lathe::bench

@@ -127,6 +127,7 @@ void run(const Case &c, Shape shape, unsigned threads, llvm::StringRef variant) 
   static char *weights = hugeBytes(size_t(kPool) + 8192);
   Linear linear(c, shape, variant);
   if (!linear.assembly.empty()) std::fputs(linear.assembly.c_str(), stderr);
+  bool wide = findCpuVariant(variant)->vectorBits == 512;
   int64_t copies = kPool / linear.weightBytes();
   double bandwidth = readBandwidth(threads);
   std::printf("%-20s %5ld x %-5ld", c.name, shape.outputs, shape.inputs);
@@ -135,7 +136,7 @@ void run(const Case &c, Shape shape, unsigned threads, llvm::StringRef variant) 
     double rate = double(linear.weightBytes()) / spent;
     std::printf("  M=%ld %5.1f GB/s %3.0f%%", rows, rate / 1e9, 100 * rate / bandwidth);
   }
-  double ceiling = c.group ? byteOperations(threads) : floatOperations(threads);
+  double ceiling = c.group ? byteOperations(threads, wide) : floatOperations(threads, wide);
   for (int64_t rows : {32, 512}) {
     double rate = 2.0 * double(rows * shape.outputs * shape.inputs) /
                   linear.time(rows, threads, weights, copies, rows > 100 ? 1 : 4);
@@ -150,10 +151,13 @@ void run(const Case &c, Shape shape, unsigned threads, llvm::StringRef variant) 
 int main(int argc, char **argv) {
   unsigned threads = argc > 1 ? unsigned(atoi(argv[1])) : 1;
   llvm::StringRef variant = argc > 2 ? argv[2] : "avx512vnni";
+  const CpuVariant *found = findCpuVariant(variant);
+  if (!found) return std::fprintf(stderr, "no variant %s\n", variant.str().c_str()), 2;
+  bool wide = found->vectorBits == 512;
   llvm::StringRef only = argc > 3 ? argv[3] : "";
   std::printf("%u threads, %s; reads %.1f GB/s, bytes %.0f GOP/s, f32 %.0f GFLOP/s\n", threads,
-              variant.str().c_str(), readBandwidth(threads) / 1e9, byteOperations(threads) / 1e9,
-              floatOperations(threads) / 1e9);
+              variant.str().c_str(), readBandwidth(threads) / 1e9, byteOperations(threads, wide) / 1e9,
+              floatOperations(threads, wide) / 1e9);
   for (const Case &c : kCases)
     for (Shape shape : kShapes)
       if (llvm::StringRef(c.name).starts_with(only)) run(c, shape, threads, variant);
