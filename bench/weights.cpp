@@ -31,17 +31,21 @@ struct Synthetic final : ParamSource {
   }
   Result<ParamTensor> find(llvm::StringRef, llvm::StringRef) const override {
     return ParamTensor{{kRows, kColumns}, [this](uint64_t first, std::span<float> out) -> Status {
-                         for (size_t i = 0; i < out.size(); ++i) out[i] = decodeFloat(FloatFormat::BF16, bits[first + i]);
+                         for (size_t i = 0; i < out.size(); ++i)
+                           out[i] = decodeFloat(FloatFormat::BF16, bits[first + i]);
                          return {};
                        }};
   }
 };
 
-/// CPU seconds to store the matrix in an encoding: on a busy machine they say more than the clock on the wall.
-double measure(mlir::MLIRContext &context, const ParamSource &params, const std::string &encoding, unsigned threads) {
+/// CPU seconds to store the matrix in an encoding: on a busy machine they say more than the clock on the
+/// wall.
+double measure(mlir::MLIRContext &context, const ParamSource &params, const std::string &encoding,
+               unsigned threads) {
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module->getBody());
-  auto stored = mlir::cast<WeightType>(mlir::parseType("!lathe.weight<8192x2048x" + encoding + ">", &context));
+  auto stored =
+      mlir::cast<WeightType>(mlir::parseType("!lathe.weight<8192x2048x" + encoding + ">", &context));
   auto given = WeightType::get(stored.getShape(), EncodingAttr::get(builder.getBF16Type()));
   auto packed = WeightType::get(stored.getShape(), stored.getEncoding(), kPanelRows);
   mlir::Value param = ParamOp::create(builder, module->getLoc(), given, "bench", "w");
@@ -54,7 +58,8 @@ double measure(mlir::MLIRContext &context, const ParamSource &params, const std:
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   double cpu = double(std::clock() - cpuStart) / CLOCKS_PER_SEC;
   std::printf("%6.3f s, %6.3f CPU s, %6.1f M weights per CPU s, error %.5f  %s\n", seconds, cpu,
-              kRows * kColumns / cpu / 1e6, mlir::succeeded(error) ? error->relative() : -1, encoding.c_str());
+              kRows * kColumns / cpu / 1e6, mlir::succeeded(error) ? error->relative() : -1,
+              encoding.c_str());
   return cpu;
 }
 
@@ -68,10 +73,12 @@ int main(int argc, char **argv) {
   double int4 = measure(context, params, "<si4, block 1x64, scale <f16>>", threads);
   double int8 = measure(context, params, "<si8, block 1x0, scale <f32>>", threads);
   for (const char *encoding :
-       {"<si5, block 1x64, scale <f16>>", "<si2, block 1x32, scale <f16>>", "<ui4, block 1x64, scale <f16>, offset <f16>>",
+       {"<si5, block 1x64, scale <f16>>", "<si2, block 1x32, scale <f16>>",
+        "<ui4, block 1x64, scale <f16>, offset <f16>>",
         "<ui4, block 1x32, scale <ui6, block 1x8, scale <f16>>, offset <ui6, block 1x8, scale <f16>>>",
         "<f4E2M1FN, block 1x32, scale <f8E8M0FNU>>",
-        "<ui4, table [-1.0, -0.69, -0.52, -0.39, -0.28, -0.18, -0.09, 0.0, 0.08, 0.16, 0.25, 0.34, 0.44, 0.56, 0.72, 1.0], "
+        "<ui4, table [-1.0, -0.69, -0.52, -0.39, -0.28, -0.18, -0.09, 0.0, 0.08, 0.16, 0.25, 0.34, 0.44, "
+        "0.56, 0.72, 1.0], "
         "block 1x64, scale <f16>>",
         "<si8, block 1x0, scale <f32>, bitmap>", "<bf16>", "<f16>", "<f32>"})
     measure(context, params, encoding, threads);

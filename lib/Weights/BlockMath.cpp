@@ -1,15 +1,11 @@
 #include "Weights/BlockMath.h"
 
+#include "Weights/VectorClones.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
-// One body, compiled for several instruction sets and chosen when the program starts.
-#if defined(__x86_64__)
-#define LATHE_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define LATHE_VECTOR_CLONES
-#endif
 #define LATHE_INLINE __attribute__((always_inline))
 
 namespace lathe {
@@ -31,7 +27,8 @@ LATHE_INLINE inline void roundEven(Lanes &x) {
 
 LATHE_INLINE inline void load(Lanes &lanes, const float *from) { std::memcpy(&lanes, from, sizeof(Lanes)); }
 
-/// body(x, mask) for sixteen weights at a time; at the end, lanes past the last weight are 0, as is their mask.
+/// body(x, mask) for sixteen weights at a time; at the end, lanes past the last weight are 0, as is their
+/// mask.
 template <typename Body> LATHE_INLINE inline void forLanes(std::span<const float> weights, Body body) {
   Lanes x, mask = Lanes{} + 1.0f;
   size_t i = 0;
@@ -51,7 +48,8 @@ LATHE_INLINE inline float sum(const Lanes &lanes) {
   typedef float Four __attribute__((vector_size(16)));
   Eight eight = __builtin_shufflevector(lanes, lanes, 0, 1, 2, 3, 4, 5, 6, 7) +
                 __builtin_shufflevector(lanes, lanes, 8, 9, 10, 11, 12, 13, 14, 15);
-  Four four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+  Four four =
+      __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
   return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
@@ -165,8 +163,8 @@ LATHE_VECTOR_CLONES void encodeIntegers(std::span<const float> weights, BlockRan
   }
 }
 
-LATHE_VECTOR_CLONES void encodeTable(std::span<const float> weights, BlockRange range, const ValueTable &table,
-                                     uint8_t *out) {
+LATHE_VECTOR_CLONES void encodeTable(std::span<const float> weights, BlockRange range,
+                                     const ValueTable &table, uint8_t *out) {
   float inverse = range.inverse();
   std::span<const float> bounds = table.bounds();
   if (bounds.size() >= kLanes) {
@@ -182,7 +180,8 @@ LATHE_VECTOR_CLONES void encodeTable(std::span<const float> weights, BlockRange 
   });
 }
 
-LATHE_VECTOR_CLONES void decodeIntegers(const uint8_t *codes, BlockRange range, int32_t bias, std::span<float> out) {
+LATHE_VECTOR_CLONES void decodeIntegers(const uint8_t *codes, BlockRange range, int32_t bias,
+                                        std::span<float> out) {
   float *to = out.data();
   for (size_t i = 0; i < out.size(); ++i)
     to[i] = range.scale * static_cast<float>(static_cast<int32_t>(codes[i]) - bias) + range.offset;
@@ -203,19 +202,23 @@ LATHE_VECTOR_CLONES Fit fitTable(std::span<const float> weights, float inverse, 
   return fit(weights, inverse, TableRounder{table});
 }
 
-LATHE_VECTOR_CLONES LineSums lineIntegers(std::span<const float> weights, BlockRange range, IntegerRange codes) {
+LATHE_VECTOR_CLONES LineSums lineIntegers(std::span<const float> weights, BlockRange range,
+                                          IntegerRange codes) {
   return line(weights, range, IntegerRounder{codes});
 }
 
-LATHE_VECTOR_CLONES LineSums lineTable(std::span<const float> weights, BlockRange range, const ValueTable &table) {
+LATHE_VECTOR_CLONES LineSums lineTable(std::span<const float> weights, BlockRange range,
+                                       const ValueTable &table) {
   return line(weights, range, TableRounder{table});
 }
 
-LATHE_VECTOR_CLONES float errorIntegers(std::span<const float> weights, BlockRange range, IntegerRange codes) {
+LATHE_VECTOR_CLONES float errorIntegers(std::span<const float> weights, BlockRange range,
+                                        IntegerRange codes) {
   return error(weights, range, IntegerRounder{codes});
 }
 
-LATHE_VECTOR_CLONES float errorTable(std::span<const float> weights, BlockRange range, const ValueTable &table) {
+LATHE_VECTOR_CLONES float errorTable(std::span<const float> weights, BlockRange range,
+                                     const ValueTable &table) {
   return error(weights, range, TableRounder{table});
 }
 

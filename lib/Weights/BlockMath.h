@@ -1,7 +1,7 @@
 // The loops over weights that take the time of a compilation, as vector code; no LLVM in here.
 //
-// Every instruction set gives the same numbers: sums run in sixteen lanes whose order is fixed, and products and sums are
-// never contracted.
+// Every instruction set gives the same numbers: sums run in sixteen lanes whose order is fixed, and products
+// and sums are never contracted.
 #pragma once
 
 #include "Weights/NumberFormat.h"

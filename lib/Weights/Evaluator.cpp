@@ -152,7 +152,8 @@ private:
     dequantize(node_.format(), *encoded, stored);
     squaredSums(stored, given, error.squaredError, error.squaredNorm);
     if (!std::isfinite(error.squaredError))
-      return Status(Code::Unsupported, "a weight is too large for its encoding; use one of a wider range, such as bf16");
+      return Status(Code::Unsupported,
+                    "a weight is too large for its encoding; use one of a wider range, such as bf16");
     return packer_ ? packer_->packRows(*encoded, cut_.first(index)) : storeVector(*encoded);
   }
 

@@ -21,7 +21,8 @@ struct StoredError {
   }
 };
 
-/// Answers do not depend on the number of threads. Failures are diagnostics at the op that can't be evaluated.
+/// Answers do not depend on the number of threads. Failures are diagnostics at the op that can't be
+/// evaluated.
 class Evaluator {
 public:
   Evaluator(const ParamSource &params, unsigned threads) : expressions_(params), threads_(threads) {}
@@ -29,23 +30,24 @@ public:
   /// The dense f32 meaning of a value.
   mlir::FailureOr<std::vector<float>> dense(mlir::Value weight);
 
-  /// What `approximate` loses of `exact`, a value of the same shape: on all rows, or on about `sampleRows` of them,
-  /// evenly spread.
-  mlir::FailureOr<StoredError> difference(mlir::Value approximate, mlir::Value exact, int64_t sampleRows = INT64_MAX);
+  /// What `approximate` loses of `exact`, a value of the same shape: on all rows, or on about `sampleRows` of
+  /// them, evenly spread.
+  mlir::FailureOr<StoredError> difference(mlir::Value approximate, mlir::Value exact,
+                                          int64_t sampleRows = INT64_MAX);
 
-  /// The largest singular values, in descending order: until they hold the share `energy` of the squared norm, at most
-  /// `maxRank` of them.
+  /// The largest singular values, in descending order: until they hold the share `energy` of the squared
+  /// norm, at most `maxRank` of them.
   mlir::FailureOr<Spectrum> spectrum(mlir::Value weight, double energy, int64_t maxRank);
 
   /// The share of elements that are not zero.
   mlir::FailureOr<double> density(mlir::Value weight);
 
-  /// Bytes of a packed matrix or a vector as store() writes them: those of its type or, with a bitmap, as many as its
-  /// codes need.
+  /// Bytes of a packed matrix or a vector as store() writes them: those of its type or, with a bitmap, as
+  /// many as its codes need.
   mlir::FailureOr<int64_t> storedBytes(mlir::Value weight);
 
-  /// Stores a value - packed, or a vector - as its type says; `sink` receives storedBytes(weight) bytes at most, what it
-  /// does not receive is zero.
+  /// Stores a value - packed, or a vector - as its type says; `sink` receives storedBytes(weight) bytes at
+  /// most, what it does not receive is zero.
   mlir::FailureOr<StoredError> store(mlir::Value weight, const ByteSink &sink);
 
 private:

@@ -29,7 +29,8 @@ FailureOr<Node> ExpressionBuilder::createParam(ParamOp op) {
   if (!tensor.ok()) return op.emitError() << tensor.status().message();
   WeightType type = op.getResult().getType();
   if (ArrayRef<int64_t>(tensor->shape) != type.getShape())
-    return op.emitError() << "\"" << op.getKey() << "\" is " << shapeText(tensor->shape) << " in the checkpoint, not "
+    return op.emitError() << "\"" << op.getKey() << "\" is " << shapeText(tensor->shape)
+                          << " in the checkpoint, not "
                           << shapeText(std::span(type.getShape().data(), type.getShape().size()));
   return Node(std::make_shared<ParamNode>(type.getRows(), type.getColumns(), std::move(*tensor)));
 }
@@ -51,7 +52,8 @@ FailureOr<Node> ExpressionBuilder::create(OpResult value) {
   }
   if (isa<ConcatOp>(op)) return Node(std::make_shared<ConcatNode>(type, std::move(operands)));
   if (isa<TransposeOp>(op)) return Node(std::make_shared<TransposeNode>(operands[0]));
-  if (auto rows = dyn_cast<RowsOp>(op)) return Node(std::make_shared<RowsNode>(type, operands[0], rows.getFirst()));
+  if (auto rows = dyn_cast<RowsOp>(op))
+    return Node(std::make_shared<RowsNode>(type, operands[0], rows.getFirst()));
   if (isa<ScaleColumnsOp>(op)) return Node(std::make_shared<ScaleColumnsNode>(operands[0], operands[1]));
   if (isa<DifferenceOp>(op)) return Node(std::make_shared<DifferenceNode>(operands[0], operands[1]));
   if (auto prune = dyn_cast<PruneOp>(op)) return Node(createPrune(prune, operands[0]));

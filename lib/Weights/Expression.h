@@ -16,7 +16,8 @@ public:
   int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
 
-  /// What must be known of the whole before any rows can be had: a threshold, an SVD. Called once, before read().
+  /// What must be known of the whole before any rows can be had: a threshold, an SVD. Called once, before
+  /// read().
   virtual Status prepare(unsigned threads) { return {}; }
   /// Rows [first, first + count) into `out`, row-major. Threads may call it at once.
   virtual Status read(int64_t first, int64_t count, std::span<float> out) const = 0;
@@ -41,7 +42,8 @@ private:
   mlir::FailureOr<std::shared_ptr<WeightNode>> create(mlir::OpResult value);
   mlir::FailureOr<std::shared_ptr<WeightNode>> createParam(ParamOp op);
 
-  std::shared_ptr<WeightNode> createFactor(LowRankOp op, mlir::Value result, std::shared_ptr<WeightNode> operand);
+  std::shared_ptr<WeightNode> createFactor(LowRankOp op, mlir::Value result,
+                                           std::shared_ptr<WeightNode> operand);
 
   const ParamSource &params_;
   llvm::DenseMap<mlir::Value, std::shared_ptr<WeightNode>> nodes_;

@@ -1,7 +1,8 @@
 // The range of one block: from its extremes, or searched for the least squared error on the weights.
 //
-// For a symmetric code the search is llama.cpp's make_qx_quants (ggml-quants.c, MIT) in our words: each candidate scale
-// gives codes, for which least squares gives the best scale and the squared norm that it explains (Fit in BlockMath.h).
+// For a symmetric code the search is llama.cpp's make_qx_quants (ggml-quants.c, MIT) in our words: each
+// candidate scale gives codes, for which least squares gives the best scale and the squared norm that it
+// explains (Fit in BlockMath.h).
 #include "Weights/Quantizer.h"
 
 #include <algorithm>
@@ -25,8 +26,8 @@ bool scaleMayBeNegative(const Format &format) {
   return scale && scale->codes == Format::Codes::Float;
 }
 
-/// What becomes of a scale or an offset when it is stored. Where it has a scale of its own, that is known only when all
-/// of them are: Quantizer.cpp guards such blocks.
+/// What becomes of a scale or an offset when it is stored. Where it has a scale of its own, that is known
+/// only when all of them are: Quantizer.cpp guards such blocks.
 float stored(const Format *part, float value) {
   if (!part || part->scale || part->offset) return value;
   return part->roundTrip(value);
@@ -91,13 +92,15 @@ float searchScale(const Format &format, Block block, float low, float high, floa
   consider(plain);
   // Codes of many bits gain nothing from a narrower range; that one refit of the scale is all.
   if (format.bits >= 7) return best;
-  // Two's complement has one code more below zero: put the larger extreme there, where the scale may be negative.
+  // Two's complement has one code more below zero: put the larger extreme there, where the scale may be
+  // negative.
   float codeLow = format.smallestCode(), codeHigh = format.largestCode();
   bool reach = codeLow < 0 && codeLow < -codeHigh && scaleMayBeNegative(format);
   float widest = reach ? (std::fabs(low) > std::fabs(high) ? low : high) / codeLow : plain;
   constexpr int kSteps = 18;
   float narrow = narrowestShare(format.bits), wide = 1.12f;
-  for (int step = 0; step <= kSteps; ++step) consider(widest * (narrow + (wide - narrow) * float(step) / kSteps));
+  for (int step = 0; step <= kSteps; ++step)
+    consider(widest * (narrow + (wide - narrow) * float(step) / kSteps));
   return best;
 }
 
@@ -151,8 +154,10 @@ BlockRange fitBlock(const Format &format, Block block, bool clip) {
   if (!format.scale) return {1, low - format.smallestCode()};
   // Wide floats are exact enough at any scale: their codes lie in [-1, 1].
   if (format.codes == Format::Codes::Float)
-    return format.offset ? BlockRange{high / 2 - low / 2, high / 2 + low / 2} : BlockRange{std::max(-low, high), 0};
-  return format.offset ? affineRange(format, block, low, high, clip) : symmetricRange(format, block, low, high, clip);
+    return format.offset ? BlockRange{high / 2 - low / 2, high / 2 + low / 2}
+                         : BlockRange{std::max(-low, high), 0};
+  return format.offset ? affineRange(format, block, low, high, clip)
+                       : symmetricRange(format, block, low, high, clip);
 }
 
 } // namespace lathe

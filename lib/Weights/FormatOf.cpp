@@ -24,7 +24,8 @@ static std::vector<float> floatValues(FloatType type) {
   return values;
 }
 
-static LogicalResult setCodes(EncodingAttr encoding, Format &format, function_ref<InFlightDiagnostic()> emitError) {
+static LogicalResult setCodes(EncodingAttr encoding, Format &format,
+                              function_ref<InFlightDiagnostic()> emitError) {
   Type codes = encoding.getCodes();
   format.bits = encoding.getCodeBits();
   if (!encoding.getTable().empty()) {
@@ -35,19 +36,23 @@ static LogicalResult setCodes(EncodingAttr encoding, Format &format, function_re
     format.isSigned = integer.isSigned();
   } else if (codes.isF32() || codes.isF16() || codes.isBF16()) {
     format.codes = Format::Codes::Float;
-    format.floatFormat = codes.isF32() ? FloatFormat::F32 : codes.isF16() ? FloatFormat::F16 : FloatFormat::BF16;
+    format.floatFormat = codes.isF32()   ? FloatFormat::F32
+                         : codes.isF16() ? FloatFormat::F16
+                                         : FloatFormat::BF16;
   } else if (format.bits <= 8) {
     format.codes = Format::Codes::Table;
     format.table = ValueTable(floatValues(cast<FloatType>(codes)));
   } else {
-    return emitError() << "weights can't be stored as " << codes << "; use f32, f16, bf16 or a type of at most 8 bits";
+    return emitError() << "weights can't be stored as " << codes
+                       << "; use f32, f16, bf16 or a type of at most 8 bits";
   }
   if (format.codes == Format::Codes::Table && format.table.sorted().empty())
     return emitError() << "a table needs a finite entry";
   return success();
 }
 
-FailureOr<std::shared_ptr<Format>> lathe::formatOf(EncodingAttr encoding, function_ref<InFlightDiagnostic()> emitError) {
+FailureOr<std::shared_ptr<Format>> lathe::formatOf(EncodingAttr encoding,
+                                                   function_ref<InFlightDiagnostic()> emitError) {
   auto format = std::make_shared<Format>();
   if (failed(setCodes(encoding, *format, emitError))) return failure();
   format->bitmap = encoding.getBitmap();
@@ -55,9 +60,11 @@ FailureOr<std::shared_ptr<Format>> lathe::formatOf(EncodingAttr encoding, functi
     format->blockRows = encoding.getBlock()[0];
     format->blockColumns = encoding.getBlock()[1];
   }
-  for (auto [part, target] : {std::pair(encoding.getScale(), &format->scale), std::pair(encoding.getOffset(), &format->offset)}) {
+  for (auto [part, target] :
+       {std::pair(encoding.getScale(), &format->scale), std::pair(encoding.getOffset(), &format->offset)}) {
     if (!part) continue;
-    if (part.getBitmap()) return emitError() << "only a matrix of weights has a bitmap, not its scales or offsets";
+    if (part.getBitmap())
+      return emitError() << "only a matrix of weights has a bitmap, not its scales or offsets";
     FailureOr<std::shared_ptr<Format>> nested = formatOf(part, emitError);
     if (failed(nested)) return failure();
     *target = *nested;

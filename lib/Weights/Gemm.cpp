@@ -1,16 +1,11 @@
 #include "Weights/Gemm.h"
 
 #include "Weights/Threads.h"
+#include "Weights/VectorClones.h"
 
 #include <algorithm>
 #include <cstring>
 #include <vector>
-
-#if defined(__x86_64__)
-#define LATHE_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define LATHE_VECTOR_CLONES
-#endif
 
 namespace lathe {
 
@@ -20,8 +15,8 @@ constexpr int64_t kTileRows = 4, kLanes = 16, kTileColumns = 2 * kLanes;
 typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float))));
 
 /// kTileRows x kTileColumns of c. `b` has kTileColumns columns and lies in one piece.
-LATHE_VECTOR_CLONES void multiplyTile(const float *a, int64_t rowStride, int64_t depthStride, const float *b, float *c,
-                                      int64_t depth) {
+LATHE_VECTOR_CLONES void multiplyTile(const float *a, int64_t rowStride, int64_t depthStride, const float *b,
+                                      float *c, int64_t depth) {
   Lanes sums[kTileRows][2] = {};
   for (int64_t k = 0; k < depth; ++k) {
     Lanes b0, b1;
@@ -38,14 +33,15 @@ LATHE_VECTOR_CLONES void multiplyTile(const float *a, int64_t rowStride, int64_t
 
 } // namespace
 
-Status multiply(const float *a, int64_t rowStride, int64_t depthStride, const float *b, float *c, int64_t rows,
-                int64_t columns, int64_t depth, unsigned threads) {
+Status multiply(const float *a, int64_t rowStride, int64_t depthStride, const float *b, float *c,
+                int64_t rows, int64_t columns, int64_t depth, unsigned threads) {
   int64_t strips = (columns + kTileColumns - 1) / kTileColumns;
   // Strips of b in one piece each, filled up with zeros.
   std::vector<float> packed(strips * depth * kTileColumns);
   for (int64_t strip = 0; strip < strips; ++strip)
     for (int64_t k = 0; k < depth; ++k)
-      std::copy_n(b + k * columns + strip * kTileColumns, std::min(kTileColumns, columns - strip * kTileColumns),
+      std::copy_n(b + k * columns + strip * kTileColumns,
+                  std::min(kTileColumns, columns - strip * kTileColumns),
                   packed.begin() + (strip * depth + k) * kTileColumns);
   return forEach((rows + kTileRows - 1) / kTileRows, threads, [&](int64_t tile) -> Status {
     int64_t first = tile * kTileRows, count = std::min(kTileRows, rows - first);

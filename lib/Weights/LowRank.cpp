@@ -4,7 +4,8 @@
 
 using namespace lathe;
 
-Result<LowRank> lathe::truncatedSvd(const WeightNode &weight, int64_t maxRank, double energy, unsigned threads) {
+Result<LowRank> lathe::truncatedSvd(const WeightNode &weight, int64_t maxRank, double energy,
+                                    unsigned threads) {
   std::vector<float> values(weight.rows() * weight.columns());
   LATHE_TRY(weight.read(0, weight.rows(), values));
   return truncatedSvd(std::move(values), weight.rows(), weight.columns(), maxRank, energy, threads);

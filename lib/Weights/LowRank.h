@@ -6,7 +6,8 @@
 
 namespace lathe {
 
-/// The largest singular values of a weight, as many as hold the share `energy`, and the factors. Holds the whole matrix.
+/// The largest singular values of a weight, as many as hold the share `energy`, and the factors. Holds the
+/// whole matrix.
 Result<LowRank> truncatedSvd(const WeightNode &weight, int64_t maxRank, double energy, unsigned threads);
 
 /// The two factors of one matrix, computed once.

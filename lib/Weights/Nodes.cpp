@@ -18,7 +18,8 @@ Status ConcatNode::read(int64_t first, int64_t count, std::span<float> out) cons
   for (auto &part : parts_) {
     int64_t from = std::max(first, start), to = std::min(first + count, start + part->rows());
     if (from < to)
-      LATHE_TRY(part->read(from - start, to - from, out.subspan((from - first) * columns(), (to - from) * columns())));
+      LATHE_TRY(part->read(from - start, to - from,
+                           out.subspan((from - first) * columns(), (to - from) * columns())));
     start += part->rows();
   }
   return {};

@@ -7,7 +7,8 @@ namespace lathe {
 
 class ParamNode final : public WeightNode {
 public:
-  ParamNode(int64_t rows, int64_t columns, ParamTensor tensor) : WeightNode(rows, columns), tensor_(std::move(tensor)) {}
+  ParamNode(int64_t rows, int64_t columns, ParamTensor tensor)
+      : WeightNode(rows, columns), tensor_(std::move(tensor)) {}
   Status read(int64_t first, int64_t count, std::span<float> out) const override {
     return tensor_.read(uint64_t(first) * columns(), out);
   }
@@ -30,7 +31,8 @@ private:
 
 class TransposeNode final : public WeightNode {
 public:
-  explicit TransposeNode(std::shared_ptr<WeightNode> of) : WeightNode(of->columns(), of->rows()), of_(std::move(of)) {}
+  explicit TransposeNode(std::shared_ptr<WeightNode> of)
+      : WeightNode(of->columns(), of->rows()), of_(std::move(of)) {}
   /// Holds the whole: a column of a checkpoint's tensor touches every page of it.
   Status prepare(unsigned threads) override;
   Status read(int64_t first, int64_t count, std::span<float> out) const override;
@@ -79,8 +81,8 @@ public:
 
   /// The fewest rows that can be quantized without the others.
   int64_t independentRows() const { return lathe::independentRows(*format_, rows()); }
-  /// Rows [first, first + count), which start at a multiple of independentRows(), as codes. `dense` (may be empty)
-  /// receives what they were before.
+  /// Rows [first, first + count), which start at a multiple of independentRows(), as codes. `dense` (may be
+  /// empty) receives what they were before.
   Result<Encoded> encode(int64_t first, int64_t count, std::vector<float> &dense) const;
   const Format &format() const { return *format_; }
   const QuantizeNode *asQuantized() const override { return this; }

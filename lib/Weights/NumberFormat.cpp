@@ -33,27 +33,36 @@ static uint32_t encodeBrain(float value) {
 
 uint32_t encodeFloat(FloatFormat format, float value) {
   switch (format) {
-  case FloatFormat::F16: return encodeHalf(value);
-  case FloatFormat::BF16: return encodeBrain(value);
-  case FloatFormat::F32: break;
+  case FloatFormat::F16:
+    return encodeHalf(value);
+  case FloatFormat::BF16:
+    return encodeBrain(value);
+  case FloatFormat::F32:
+    break;
   }
   return std::bit_cast<uint32_t>(value);
 }
 
 float decodeFloat(FloatFormat format, uint32_t bits) {
   switch (format) {
-  case FloatFormat::F16: return decodeHalf(bits);
-  case FloatFormat::BF16: return std::bit_cast<float>(bits << 16);
-  case FloatFormat::F32: break;
+  case FloatFormat::F16:
+    return decodeHalf(bits);
+  case FloatFormat::BF16:
+    return std::bit_cast<float>(bits << 16);
+  case FloatFormat::F32:
+    break;
   }
   return std::bit_cast<float>(bits);
 }
 
 float largestFloat(FloatFormat format) {
   switch (format) {
-  case FloatFormat::F16: return 65504;
-  case FloatFormat::BF16: return 0x1.fep127f;
-  case FloatFormat::F32: break;
+  case FloatFormat::F16:
+    return 65504;
+  case FloatFormat::BF16:
+    return 0x1.fep127f;
+  case FloatFormat::F32:
+    break;
   }
   return 0x1.fffffep127f;
 }
@@ -72,8 +81,9 @@ ValueTable::ValueTable(std::vector<float> values) : values_(std::move(values)) {
   // Of codes of equal value (+0 and -0) the first is written.
   std::sort(raw_.begin(), raw_.end(),
             [&](uint8_t a, uint8_t b) { return values_[a] != values_[b] ? values_[a] < values_[b] : a < b; });
-  raw_.erase(std::unique(raw_.begin(), raw_.end(), [&](uint8_t a, uint8_t b) { return values_[a] == values_[b]; }),
-             raw_.end());
+  raw_.erase(
+      std::unique(raw_.begin(), raw_.end(), [&](uint8_t a, uint8_t b) { return values_[a] == values_[b]; }),
+      raw_.end());
   for (uint8_t raw : raw_) sorted_.push_back(values_[raw]);
   for (size_t i = 0; i + 1 < sorted_.size(); ++i)
     bounds_.push_back(

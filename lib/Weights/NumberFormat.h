@@ -21,8 +21,8 @@ constexpr unsigned floatBits(FloatFormat format) { return format == FloatFormat:
 class ValueTable {
 public:
   ValueTable() = default;
-  /// `values[raw]` is what the raw bits stand for; NaN or infinite where a code is never written. At least one
-  /// of them is finite.
+  /// `values[raw]` is what the raw bits stand for; NaN or infinite where a code is never written. At least
+  /// one of them is finite.
   explicit ValueTable(std::vector<float> values);
 
   float operator[](uint8_t raw) const { return values_[raw]; }

@@ -6,7 +6,8 @@
 using namespace lathe;
 
 /// One plane of one panel: see PackedOrder::Quads. `codes` is 64 rows, `stride` bytes apart.
-static void packQuadPanel(const uint8_t *codes, int64_t stride, int64_t columns, const PackedPlane &plane, std::byte *out) {
+static void packQuadPanel(const uint8_t *codes, int64_t stride, int64_t columns, const PackedPlane &plane,
+                          std::byte *out) {
   int64_t perByte = 8 / plane.bits, unitColumns = 4 * perByte;
   uint32_t mask = 0x01010101u * ((1u << plane.bits) - 1);
   for (int64_t column = 0; column < columns; column += unitColumns)
@@ -29,7 +30,8 @@ Status Packer::packQuads(const Encoded &encoded, int64_t firstRow) const {
   for (int64_t row = 0; row < encoded.rows; row += kPanelRows) {
     std::fill(codes.begin(), codes.end(), static_cast<uint8_t>(layout_.bias));
     for (int64_t r = 0; r < std::min(kPanelRows, encoded.rows - row); ++r)
-      std::memcpy(codes.data() + r * stride, encoded.codes.data() + (row + r) * encoded.columns, encoded.columns);
+      std::memcpy(codes.data() + r * stride, encoded.codes.data() + (row + r) * encoded.columns,
+                  encoded.columns);
     for (const PackedPlane &plane : layout_.planes) {
       bytes.resize(kPanelRows * layout_.paddedColumns * plane.bits / 8);
       packQuadPanel(codes.data(), stride, layout_.paddedColumns, plane, bytes.data());
@@ -57,9 +59,11 @@ Status Packer::packColumns(const Encoded &encoded, int64_t firstRow) const {
     int64_t rows = std::min(kPanelRows, encoded.rows - row), first = row * encoded.columns;
     std::fill(bytes.begin(), bytes.end(), std::byte(plane.bits == 8 ? layout_.bias : 0));
     if (plane.bits == 8)
-      packColumnPanel(&encoded.codes[first], rows, encoded.columns, reinterpret_cast<uint8_t *>(bytes.data()));
+      packColumnPanel(&encoded.codes[first], rows, encoded.columns,
+                      reinterpret_cast<uint8_t *>(bytes.data()));
     else if (plane.bits == 16)
-      packColumnPanel(&encoded.wide[first], rows, encoded.columns, reinterpret_cast<uint16_t *>(bytes.data()));
+      packColumnPanel(&encoded.wide[first], rows, encoded.columns,
+                      reinterpret_cast<uint16_t *>(bytes.data()));
     else
       packColumnPanel(&encoded.wide[first], rows, encoded.columns, words.data());
     LATHE_TRY(sink_(plane.offset + (firstRow + row) / kPanelRows * bytes.size(), bytes));
@@ -79,7 +83,8 @@ Status Packer::packRowMajor(const Encoded &encoded, int64_t firstRow) const {
   const PackedPlane &plane = layout_.planes.front();
   int64_t width = plane.bits / 8;
   std::vector<std::byte> bytes(encoded.rows * encoded.columns * width);
-  for (int64_t i = 0; i < encoded.rows * encoded.columns; ++i) putElement(encoded, i, width, &bytes[i * width]);
+  for (int64_t i = 0; i < encoded.rows * encoded.columns; ++i)
+    putElement(encoded, i, width, &bytes[i * width]);
   return sink_(plane.offset + firstRow * encoded.columns * width, bytes);
 }
 
@@ -103,7 +108,8 @@ Status Packer::setStarts(std::span<const uint32_t> counts) {
     starts_.push_back(static_cast<uint32_t>(next));
     next += count;
   }
-  if (next > UINT32_MAX) return Status(Code::Unsupported, "a bitmap holds at most 2^32 codes that are not zero");
+  if (next > UINT32_MAX)
+    return Status(Code::Unsupported, "a bitmap holds at most 2^32 codes that are not zero");
   starts_.push_back(static_cast<uint32_t>(next));
   return sink_(layout_.planes[1].offset, std::as_bytes(std::span(starts_)));
 }
@@ -124,7 +130,8 @@ Status Packer::packBitmap(const Encoded &encoded, int64_t firstRow) const {
     for (int64_t quad = 0; quad < encoded.columns; quad += 4)
       for (int64_t r = 0; r < rows; ++r)
         for (int64_t column = quad; column < std::min(encoded.columns, quad + 4); ++column) {
-          int64_t index = (row + r) * encoded.columns + column, position = quad * kPanelRows + r * 4 + column - quad;
+          int64_t index = (row + r) * encoded.columns + column,
+                  position = quad * kPanelRows + r * 4 + column - quad;
           if (isZero(encoded, index)) continue;
           mask[position / 8] |= std::byte(1 << position % 8);
           codes.resize(codes.size() + width);
@@ -138,13 +145,23 @@ Status Packer::packBitmap(const Encoded &encoded, int64_t firstRow) const {
 
 Status Packer::packRows(const Encoded &encoded, int64_t firstRow) const {
   switch (layout_.order) {
-  case PackedOrder::Quads: LATHE_TRY(packQuads(encoded, firstRow)); break;
-  case PackedOrder::Columns: LATHE_TRY(packColumns(encoded, firstRow)); break;
-  case PackedOrder::RowMajor: LATHE_TRY(packRowMajor(encoded, firstRow)); break;
-  case PackedOrder::Bitmap: LATHE_TRY(packBitmap(encoded, firstRow)); break;
+  case PackedOrder::Quads:
+    LATHE_TRY(packQuads(encoded, firstRow));
+    break;
+  case PackedOrder::Columns:
+    LATHE_TRY(packColumns(encoded, firstRow));
+    break;
+  case PackedOrder::RowMajor:
+    LATHE_TRY(packRowMajor(encoded, firstRow));
+    break;
+  case PackedOrder::Bitmap:
+    LATHE_TRY(packBitmap(encoded, firstRow));
+    break;
   }
   int64_t partRow = firstRow / layout_.blockRows;
-  if (layout_.scale) LATHE_TRY(Packer(*format_.scale, *layout_.scale, sink_).packRows(*encoded.scale, partRow));
-  if (layout_.offset) LATHE_TRY(Packer(*format_.offset, *layout_.offset, sink_).packRows(*encoded.offset, partRow));
+  if (layout_.scale)
+    LATHE_TRY(Packer(*format_.scale, *layout_.scale, sink_).packRows(*encoded.scale, partRow));
+  if (layout_.offset)
+    LATHE_TRY(Packer(*format_.offset, *layout_.offset, sink_).packRows(*encoded.offset, partRow));
   return {};
 }

@@ -18,8 +18,8 @@ public:
   Packer(const Format &format, const PackedMatrix &layout, const ByteSink &sink)
       : format_(format), layout_(layout), sink_(sink) {}
 
-  /// Writes rows [firstRow, firstRow + encoded.rows); firstRow is a multiple of kPanelRows. Entries of scales that
-  /// several rows share are written where their first row is. A bitmap needs setStarts() before.
+  /// Writes rows [firstRow, firstRow + encoded.rows); firstRow is a multiple of kPanelRows. Entries of scales
+  /// that several rows share are written where their first row is. A bitmap needs setStarts() before.
   Status packRows(const Encoded &encoded, int64_t firstRow) const;
 
   /// The codes that a bitmap leaves in each panel of `encoded`.

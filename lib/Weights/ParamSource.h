@@ -33,11 +33,13 @@ private:
   const Checkpoint &checkpoint_;
 };
 
-/// Tensors that the module carries itself, in an attribute `lathe.inline = {name = dense<...> : tensor<...xf32>}`, under
-/// the scope "inline": small numbers for tests. Other scopes go to `next`, where there is one.
+/// Tensors that the module carries itself, in an attribute `lathe.inline = {name = dense<...> :
+/// tensor<...xf32>}`, under the scope "inline": small numbers for tests. Other scopes go to `next`, where
+/// there is one.
 class InlineParams final : public ParamSource {
 public:
-  explicit InlineParams(mlir::ModuleOp module, const ParamSource *next = nullptr) : module_(module), next_(next) {}
+  explicit InlineParams(mlir::ModuleOp module, const ParamSource *next = nullptr)
+      : module_(module), next_(next) {}
   Result<ParamTensor> find(llvm::StringRef scope, llvm::StringRef key) const override;
 
 private:

@@ -50,7 +50,8 @@ Status PruneNode::countTies(unsigned threads) {
     int64_t first = part * kRowsAtOnce, count = std::min(kRowsAtOnce, rows() - first);
     std::vector<float> values(count * columns());
     LATHE_TRY(of_->read(first, count, values));
-    for (size_t i = 0; i < values.size(); ++i) ties[first + i / columns()] += std::fabs(values[i]) == threshold_;
+    for (size_t i = 0; i < values.size(); ++i)
+      ties[first + i / columns()] += std::fabs(values[i]) == threshold_;
     return {};
   }));
   tiesBefore_.resize(rows());
@@ -58,7 +59,8 @@ Status PruneNode::countTies(unsigned threads) {
   return {};
 }
 
-/// The bin that holds element number `rank` (from 0) in ascending order; `rank` becomes its number within the bin.
+/// The bin that holds element number `rank` (from 0) in ascending order; `rank` becomes its number within the
+/// bin.
 static uint32_t binOf(const std::vector<int64_t> &histogram, int64_t &rank) {
   uint32_t bin = 0;
   for (; bin + 1 < histogram.size() && rank >= histogram[bin]; ++bin) rank -= histogram[bin];

@@ -80,8 +80,8 @@ private:
     return gathered_;
   }
 
-  /// Chooses ideal scales and offsets, then stores them in their own encodings and reads back what was stored: codes
-  /// are rounded against the numbers that a kernel will see.
+  /// Chooses ideal scales and offsets, then stores them in their own encodings and reads back what was
+  /// stored: codes are rounded against the numbers that a kernel will see.
   void fitRanges() {
     for (int64_t row = 0; row < partRows_; ++row)
       for (int64_t column = 0; column < partColumns_; ++column)
@@ -118,9 +118,12 @@ private:
   void encodeRun(int64_t first, int64_t count, BlockRange range) {
     std::span<const float> in = weights_.subspan(first, count);
     switch (format_.codes) {
-    case Format::Codes::Integer: return encodeIntegers(in, range, format_.range(), result_.codes.data() + first);
-    case Format::Codes::Table: return encodeTable(in, range, format_.table, result_.codes.data() + first);
-    case Format::Codes::Float: break;
+    case Format::Codes::Integer:
+      return encodeIntegers(in, range, format_.range(), result_.codes.data() + first);
+    case Format::Codes::Table:
+      return encodeTable(in, range, format_.table, result_.codes.data() + first);
+    case Format::Codes::Float:
+      break;
     }
     uint32_t *out = result_.wide.data() + first;
     if (!format_.scale && !format_.offset) return encodeFloats(format_.floatFormat, in, out);
@@ -139,7 +142,8 @@ private:
   Encoded result_;
 };
 
-/// Whether scales or offsets are rounded together with others, so that a block alone can't know what is stored.
+/// Whether scales or offsets are rounded together with others, so that a block alone can't know what is
+/// stored.
 bool hasNestedParts(const Format &format) {
   for (const Format *part : {format.scale.get(), format.offset.get()})
     if (part && (part->scale || part->offset)) return true;
@@ -150,7 +154,8 @@ bool hasNestedParts(const Format &format) {
 void takeRows(Encoded &to, const Encoded &from, int64_t first, int64_t count) {
   auto take = [&](auto &target, const auto &source) {
     if (!source.empty())
-      std::copy_n(source.begin() + first * from.columns, count * from.columns, target.begin() + first * from.columns);
+      std::copy_n(source.begin() + first * from.columns, count * from.columns,
+                  target.begin() + first * from.columns);
   };
   take(to.codes, from.codes);
   take(to.wide, from.wide);
@@ -159,8 +164,8 @@ void takeRows(Encoded &to, const Encoded &from, int64_t first, int64_t count) {
   if (from.offset) takeRows(*to.offset, *from.offset, partFirst, partCount);
 }
 
-/// With nested scales the search may lose to plain rounding once all scales are stored; rows that can be told apart take
-/// the better of the two.
+/// With nested scales the search may lose to plain rounding once all scales are stored; rows that can be told
+/// apart take the better of the two.
 Encoded quantizeGuarded(const Format &format, std::span<const float> weights, int64_t rows, int64_t columns) {
   Encoded searched = Quantization(format, weights, rows, columns, true).run();
   Encoded plain = Quantization(format, weights, rows, columns, false).run();
@@ -181,7 +186,8 @@ Encoded quantizeGuarded(const Format &format, std::span<const float> weights, in
 
 } // namespace
 
-Encoded quantize(const Format &format, std::span<const float> weights, int64_t rows, int64_t columns, bool clip) {
+Encoded quantize(const Format &format, std::span<const float> weights, int64_t rows, int64_t columns,
+                 bool clip) {
   assert(int64_t(weights.size()) == rows * columns);
   if (clip && hasNestedParts(format)) return quantizeGuarded(format, weights, rows, columns);
   return Quantization(format, weights, rows, columns, clip).run();
@@ -190,9 +196,12 @@ Encoded quantize(const Format &format, std::span<const float> weights, int64_t r
 static void decodeRun(const Format &format, const Encoded &encoded, int64_t first, BlockRange range,
                       std::span<float> out) {
   switch (format.codes) {
-  case Format::Codes::Integer: return decodeIntegers(encoded.codes.data() + first, range, format.bias(), out);
-  case Format::Codes::Table: return decodeTable(encoded.codes.data() + first, range, format.table, out);
-  case Format::Codes::Float: break;
+  case Format::Codes::Integer:
+    return decodeIntegers(encoded.codes.data() + first, range, format.bias(), out);
+  case Format::Codes::Table:
+    return decodeTable(encoded.codes.data() + first, range, format.table, out);
+  case Format::Codes::Float:
+    break;
   }
   decodeFloats(format.floatFormat, encoded.wide.data() + first, out);
   if (!format.scale && !format.offset) return;

@@ -1,4 +1,5 @@
-// Rounds matrices to an encoding; no LLVM in here. What an encoding means is said in dialects/Lathe/LatheAttrs.td.
+// Rounds matrices to an encoding; no LLVM in here. What an encoding means is said in
+// dialects/Lathe/LatheAttrs.td.
 #pragma once
 
 #include "Weights/BlockMath.h"
@@ -30,8 +31,8 @@ struct Format {
   float roundTrip(float value) const;
 };
 
-/// The fewest rows of a matrix of `rows` that can be quantized without knowing the others; all of them where a block
-/// spans the matrix.
+/// The fewest rows of a matrix of `rows` that can be quantized without knowing the others; all of them where
+/// a block spans the matrix.
 int64_t independentRows(const Format &format, int64_t rows);
 
 /// A quantized matrix. `codes` are stored codes (integers biased, floats as bits), row-major.
@@ -43,10 +44,12 @@ struct Encoded {
   std::unique_ptr<Encoded> scale, offset;
 };
 
-/// `clip`: whether the range of each block is searched for the least squared error, or just spans its values; the
-/// search is never worse than that, in any independent rows. Symmetric without an offset, affine with one. `weights` is
-/// rows x columns, row-major, finite; `rows` is a multiple of independentRows(), or the end of a matrix.
-Encoded quantize(const Format &format, std::span<const float> weights, int64_t rows, int64_t columns, bool clip);
+/// `clip`: whether the range of each block is searched for the least squared error, or just spans its values;
+/// the search is never worse than that, in any independent rows. Symmetric without an offset, affine with
+/// one. `weights` is rows x columns, row-major, finite; `rows` is a multiple of independentRows(), or the end
+/// of a matrix.
+Encoded quantize(const Format &format, std::span<const float> weights, int64_t rows, int64_t columns,
+                 bool clip);
 
 /// The matrix that an encoding means; `out` has rows x columns elements.
 void dequantize(const Format &format, const Encoded &encoded, std::span<float> out);

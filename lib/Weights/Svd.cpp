@@ -15,7 +15,8 @@ using RowMajorD = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::R
 
 double Spectrum::energy(int64_t rank) const {
   double held = 0;
-  for (int64_t i = 0; i < std::min<int64_t>(rank, int64_t(values.size())); ++i) held += double(values[i]) * values[i];
+  for (int64_t i = 0; i < std::min<int64_t>(rank, int64_t(values.size())); ++i)
+    held += double(values[i]) * values[i];
   return squaredNorm > 0 ? std::min(1.0, held / squaredNorm) : 1;
 }
 
@@ -38,7 +39,8 @@ public:
     bool tall = rows_ > columns_;
     RowMajorD gram = tall ? RowMajorD(wide.transpose() * wide) : RowMajorD(wide * wide.transpose());
     Eigen::SelfAdjointEigenSolver<RowMajorD> solver(gram);
-    if (solver.info() != Eigen::Success) return Status(Code::Internal, "the eigenvectors of a weight were not found");
+    if (solver.info() != Eigen::Success)
+      return Status(Code::Internal, "the eigenvectors of a weight were not found");
     RowMajorD basis = solver.eigenvectors().rowwise().reverse().leftCols(rank);
     Eigen::VectorXd sigma = solver.eigenvalues().reverse().head(rank).cwiseMax(0).cwiseSqrt();
     RowMajorD other = tall ? RowMajorD((wide * basis).transpose()) : RowMajorD(basis.transpose() * wide);
@@ -55,15 +57,18 @@ public:
     RowMajorF right = start(width), left(rows_, width);
     constexpr int kIterations = 4;
     for (int i = 0; i < kIterations; ++i) {
-      LATHE_TRY(multiply(values_.data(), columns_, 1, right.data(), left.data(), rows_, width, columns_, threads_));
+      LATHE_TRY(
+          multiply(values_.data(), columns_, 1, right.data(), left.data(), rows_, width, columns_, threads_));
       orthonormalize(left);
-      LATHE_TRY(multiply(values_.data(), 1, columns_, left.data(), right.data(), columns_, width, rows_, threads_));
+      LATHE_TRY(
+          multiply(values_.data(), 1, columns_, left.data(), right.data(), columns_, width, rows_, threads_));
       if (i + 1 < kIterations) orthonormalize(right);
     }
     // right^T = left^T W: its small Gram matrix gives the singular values.
     RowMajorD projected = right.cast<double>().transpose();
     Eigen::SelfAdjointEigenSolver<RowMajorD> solver(RowMajorD(projected * projected.transpose()));
-    if (solver.info() != Eigen::Success) return Status(Code::Internal, "the eigenvectors of a weight were not found");
+    if (solver.info() != Eigen::Success)
+      return Status(Code::Internal, "the eigenvectors of a weight were not found");
     RowMajorD basis = solver.eigenvectors().rowwise().reverse().leftCols(rank);
     Eigen::VectorXd sigma = solver.eigenvalues().reverse().head(rank).cwiseMax(0).cwiseSqrt();
     finish(left.cast<double>() * basis, basis.transpose() * projected, sigma, false, result);
@@ -89,7 +94,8 @@ private:
     matrix = qr.householderQ() * Eigen::MatrixXf::Identity(matrix.rows(), matrix.cols());
   }
 
-  /// One side is orthonormal, the other carries the singular values: the left one where `scaledLeft`. Both get their root.
+  /// One side is orthonormal, the other carries the singular values: the left one where `scaledLeft`. Both
+  /// get their root.
   void finish(const RowMajorD &left, const RowMajorD &right, const Eigen::VectorXd &sigma, bool scaledLeft,
               LowRank &result) const {
     int64_t rank = sigma.size();
@@ -102,7 +108,8 @@ private:
       for (int64_t row = 0; row < rows_; ++row)
         result.left[row * rank + i] = static_cast<float>(left(row, i) * (scaledLeft ? inverse : root));
       for (int64_t column = 0; column < columns_; ++column)
-        result.right[i * columns_ + column] = static_cast<float>(right(i, column) * (scaledLeft ? root : inverse));
+        result.right[i * columns_ + column] =
+            static_cast<float>(right(i, column) * (scaledLeft ? root : inverse));
     }
   }
 
@@ -132,8 +139,8 @@ void truncate(LowRank &factors, int64_t rank, int64_t rows, int64_t columns) {
 
 } // namespace
 
-Result<LowRank> lathe::truncatedSvd(std::vector<float> weights, int64_t rows, int64_t columns, int64_t maxRank,
-                                    double energy, unsigned threads) {
+Result<LowRank> lathe::truncatedSvd(std::vector<float> weights, int64_t rows, int64_t columns,
+                                    int64_t maxRank, double energy, unsigned threads) {
   if (!allFinite(weights)) return Status(Code::Corrupt, "a weight is not finite (NaN or infinity)");
   Decomposition matrix(std::move(weights), rows, columns, threads);
   int64_t full = matrix.fullRank(), most = std::min(maxRank, full);

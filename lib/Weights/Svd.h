@@ -22,11 +22,11 @@ struct LowRank {
   std::vector<float> left, right;
 };
 
-/// The best approximation whose singular values hold the share `energy` of the squared norm, of a rank of at most
-/// `maxRank`. Small matrices, and ranks near the full one, are decomposed by the eigenvectors of
-/// the Gram matrix in double precision; others by subspace iteration from a fixed start (Halko, Martinsson and Tropp 2011,
-/// algorithm 4.4). Bits do not depend on threads or instruction sets.
-Result<LowRank> truncatedSvd(std::vector<float> weights, int64_t rows, int64_t columns, int64_t maxRank, double energy,
-                             unsigned threads);
+/// The best approximation whose singular values hold the share `energy` of the squared norm, of a rank of at
+/// most `maxRank`. Small matrices, and ranks near the full one, are decomposed by the eigenvectors of the
+/// Gram matrix in double precision; others by subspace iteration from a fixed start (Halko, Martinsson and
+/// Tropp 2011, algorithm 4.4). Bits do not depend on threads or instruction sets.
+Result<LowRank> truncatedSvd(std::vector<float> weights, int64_t rows, int64_t columns, int64_t maxRank,
+                             double energy, unsigned threads);
 
 } // namespace lathe

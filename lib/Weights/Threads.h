@@ -8,8 +8,8 @@
 
 namespace lathe {
 
-/// Runs `work(0) .. work(count - 1)` on up to `threads` threads, this one among them; the first failure ends it. What an
-/// item computes must not depend on which thread runs it.
+/// Runs `work(0) .. work(count - 1)` on up to `threads` threads, this one among them; the first failure ends
+/// it. What an item computes must not depend on which thread runs it.
 Status forEach(int64_t count, unsigned threads, const std::function<Status(int64_t)> &work);
 
 } // namespace lathe

@@ -8,13 +8,14 @@ using namespace mlir;
 using namespace lathe;
 
 static constexpr llvm::StringLiteral kAllowed =
-    "expected int2 to int8 (group N, channel or tensor; affine; mse or rtn; bitmap), nf4, mxfp4, q4_k, f32, f16, bf16, keep, "
+    "expected int2 to int8 (group N, channel or tensor; affine; mse or rtn; bitmap), nf4, mxfp4, q4_k, f32, "
+    "f16, bf16, keep, "
     "or an encoding in < >, with or without prune SHARE before it";
 
 /// The quantiles of a normal distribution that NF4 stands for (Dettmers et al. 2023, QLoRA, appendix E).
-static constexpr float kNormalFloat4[] = {-1.0f,        -0.6961928f,  -0.5250731f, -0.39491749f, -0.28444138f, -0.18477343f,
-                                          -0.09105004f, 0.0f,         0.0795803f,  0.1609302f,   0.2461123f,   0.33791524f,
-                                          0.44070983f,  0.562617f,    0.72295684f, 1.0f};
+static constexpr float kNormalFloat4[] = {
+    -1.0f,      -0.6961928f, -0.5250731f, -0.39491749f, -0.28444138f, -0.18477343f, -0.09105004f, 0.0f,
+    0.0795803f, 0.1609302f,  0.2461123f,  0.33791524f,  0.44070983f,  0.562617f,    0.72295684f,  1.0f};
 
 static EncodingAttr blocked(Type codes, ArrayRef<int64_t> block, EncodingAttr scale, EncodingAttr offset = {},
                             DenseF32ArrayAttr table = {}) {
@@ -47,7 +48,8 @@ static EncodingAttr namedEncoding(StringRef name, MLIRContext *context) {
   if (name == "f16") return EncodingAttr::get(builder.getF16Type());
   if (name == "bf16") return EncodingAttr::get(builder.getBF16Type());
   if (name == "mxfp4")
-    return blocked(Float4E2M1FNType::get(context), {1, 32}, EncodingAttr::get(Float8E8M0FNUType::get(context)));
+    return blocked(Float4E2M1FNType::get(context), {1, 32},
+                   EncodingAttr::get(Float8E8M0FNUType::get(context)));
   if (name == "q4_k") {
     EncodingAttr part = blocked(integer(context, 6, false), {1, 8}, EncodingAttr::get(builder.getF16Type()));
     return blocked(integer(context, 4, false), {1, 32}, part, part);
@@ -72,7 +74,8 @@ public:
     if (EncodingAttr named = namedEncoding(name, context_)) return finish(named);
     if (name == "nf4") return parseNormalFloat();
     unsigned bits;
-    if (name.consume_front("int") && !name.getAsInteger(10, bits) && bits >= 2 && bits <= 8) return parseInteger(bits);
+    if (name.consume_front("int") && !name.getAsInteger(10, bits) && bits >= 2 && bits <= 8)
+      return parseInteger(bits);
     return fail("\"" + words_[0].str() + "\" is no encoding");
   }
 
@@ -92,13 +95,18 @@ private:
     SmallVector<int64_t> block{1, bits > 6 ? 0 : group_};
     bool affine = false, bitmap = false;
     while (at_ < words_.size() && words_[at_] != "mse" && words_[at_] != "rtn") {
-      if (accept("channel")) block = {1, 0};
-      else if (accept("tensor")) block = {0, 0};
-      else if (accept("affine")) affine = true;
-      else if (accept("bitmap")) bitmap = true;
+      if (accept("channel"))
+        block = {1, 0};
+      else if (accept("tensor"))
+        block = {0, 0};
+      else if (accept("affine"))
+        affine = true;
+      else if (accept("bitmap"))
+        bitmap = true;
       else if (accept("group")) {
         if (!parseGroup(block)) return std::nullopt;
-      } else return fail("\"" + words_[at_].str() + "\" says nothing about an integer encoding");
+      } else
+        return fail("\"" + words_[at_].str() + "\" says nothing about an integer encoding");
     }
     EncodingAttr encoding = integerBlocks(context_, bits, block, affine);
     if (bitmap)
@@ -127,8 +135,10 @@ private:
   std::optional<EncodingChoice> finish(EncodingAttr encoding) {
     bool ranged = encoding && encoding.getScale();
     EncodingChoice choice{encoding, ranged ? ClipKind::MSE : ClipKind::None};
-    if (ranged && accept("rtn")) choice.clip = ClipKind::None;
-    else if (ranged) accept("mse");
+    if (ranged && accept("rtn"))
+      choice.clip = ClipKind::None;
+    else if (ranged)
+      accept("mse");
     if (at_ != words_.size()) return fail("\"" + words_[at_].str() + "\" has no meaning here");
     return choice;
   }
@@ -143,7 +153,8 @@ private:
 } // namespace
 
 /// `<...>`, by the attribute's own parser.
-static std::optional<EncodingChoice> parseAttribute(StringRef text, MLIRContext *context, std::string &error) {
+static std::optional<EncodingChoice> parseAttribute(StringRef text, MLIRContext *context,
+                                                    std::string &error) {
   size_t end = text.rfind('>');
   StringRef rest = end == StringRef::npos ? "" : text.substr(end + 1).trim();
   if (end == StringRef::npos || !(rest.empty() || rest == "mse" || rest == "rtn")) {
@@ -166,7 +177,8 @@ static std::optional<EncodingChoice> parseAttribute(StringRef text, MLIRContext 
   return EncodingChoice{encoding, encoding.getScale() && rest != "rtn" ? ClipKind::MSE : ClipKind::None};
 }
 
-std::optional<EncodingChoice> lathe::parseEncoding(StringRef text, int64_t group, MLIRContext *context, std::string &error) {
+std::optional<EncodingChoice> lathe::parseEncoding(StringRef text, int64_t group, MLIRContext *context,
+                                                   std::string &error) {
   text = text.trim();
   if (text.consume_front("prune ")) {
     auto [amount, rest] = text.trim().split(' ');
@@ -196,11 +208,15 @@ std::string lathe::describeEncoding(EncodingAttr encoding) {
   }
   if (encoding.hasIntegerCodes() && block.size() == 2 && !encoding.getBitmap()) {
     bool affine = bool(encoding.getOffset());
-    if (encoding == integerBlocks(context, encoding.getCodeBits(), block, affine) && (block[0] == 1 || block[1] == 0)) {
+    if (encoding == integerBlocks(context, encoding.getCodeBits(), block, affine) &&
+        (block[0] == 1 || block[1] == 0)) {
       out << "int" << encoding.getCodeBits();
-      if (block[0] == 0) out << " tensor";
-      else if (block[1] == 0) out << " channel";
-      else out << " group " << block[1];
+      if (block[0] == 0)
+        out << " tensor";
+      else if (block[1] == 0)
+        out << " channel";
+      else
+        out << " group " << block[1];
       if (affine) out << " affine";
       return text;
     }

@@ -16,8 +16,8 @@ struct EncodingChoice {
   bool operator==(const EncodingChoice &) const = default;
 };
 
-/// `bits` bits (2 to 8) in blocks of 1 x `group` (0: per row), symmetric, or affine with offsets. Scales of groups are f16,
-/// scales of rows f32.
+/// `bits` bits (2 to 8) in blocks of 1 x `group` (0: per row), symmetric, or affine with offsets. Scales of
+/// groups are f16, scales of rows f32.
 EncodingAttr integerEncoding(mlir::MLIRContext *context, unsigned bits, int64_t group, bool affine = false);
 
 /// Parses a preset and its modifiers, or an encoding attribute:
@@ -25,8 +25,8 @@ EncodingAttr integerEncoding(mlir::MLIRContext *context, unsigned bits, int64_t 
 ///   nf4 [group N] [mse | rtn], mxfp4, q4_k, f32, f16, bf16, keep
 ///   <...> [mse | rtn]
 /// and before any of them `prune SHARE`, a share in (0, 1).
-/// Integers of up to 6 bits come in groups of `group` columns (0: per row), wider ones per row, where the text does not say.
-/// `error` tells what is wrong and what is allowed.
+/// Integers of up to 6 bits come in groups of `group` columns (0: per row), wider ones per row, where the
+/// text does not say. `error` tells what is wrong and what is allowed.
 std::optional<EncodingChoice> parseEncoding(llvm::StringRef text, int64_t group, mlir::MLIRContext *context,
                                             std::string &error);
 

@@ -24,7 +24,8 @@ std::string whyNot(const Matrix &matrix) {
     auto linear = dyn_cast<LinearOp>(use->getOwner());
     if (!linear) return "rows of it are looked up";
     if (linear.getWeights().size() != 1) return "its linear takes several weights that share one tile";
-    if (cast<RankedTensorType>(linear.getInput().getType()).getEncoding()) return "its input is quantized already";
+    if (cast<RankedTensorType>(linear.getInput().getType()).getEncoding())
+      return "its input is quantized already";
   }
   return "";
 }
@@ -43,7 +44,8 @@ struct LowRankPass : lathe::impl::LowRankPassBase<LowRankPass> {
     ModuleOp module = getOperation();
     auto glob = llvm::GlobPattern::create(std::string(pattern));
     if (!glob) {
-      module.emitError() << "pattern: \"" << std::string(pattern) << "\": " << llvm::toString(glob.takeError());
+      module.emitError() << "pattern: \"" << std::string(pattern)
+                         << "\": " << llvm::toString(glob.takeError());
       return signalPassFailure();
     }
     auto values = WeightValues::open(module, nullptr, checkpoint, threads);
@@ -61,9 +63,11 @@ private:
     if ((rank > 0) == (energy > 0) || rank < 0 || energy < 0 || energy >= 1)
       return module.emitError() << "a low-rank form needs either a positive rank or an energy in (0, 1)";
     if (energy > 0 && !values.available())
-      return module.emitError() << "an energy needs the values of weights: name the checkpoint's folder with checkpoint=DIR";
+      return module.emitError()
+             << "an energy needs the values of weights: name the checkpoint's folder with checkpoint=DIR";
     std::string error;
-    residual_ = residual.empty() ? EncodingChoice() : parseEncoding(std::string(residual), 64, &getContext(), error);
+    residual_ =
+        residual.empty() ? EncodingChoice() : parseEncoding(std::string(residual), 64, &getContext(), error);
     if (!residual_ || (!residual.empty() && !residual_->encoding))
       return module.emitError() << "residual: " << (error.empty() ? "an encoding is needed" : error);
     return success();
@@ -82,15 +86,17 @@ private:
     QuantizeOp kept;
     if (!residual.empty()) {
       WeightType type = matrix.type();
-      kept = QuantizeOp::create(builder, loc, type.withEncoding(residual_->encoding), matrix.weight, residual_->clip);
+      kept = QuantizeOp::create(builder, loc, type.withEncoding(residual_->encoding), matrix.weight,
+                                residual_->clip);
       auto f32 = type.withEncoding(EncodingAttr::get(builder.getF32Type()));
       factored = DifferenceOp::create(builder, loc, f32, matrix.weight, kept);
     }
     FailureOr<Shape> shape = measure(matrix, factored, kept, values);
     if (failed(shape)) return failure();
     if (!kept && !force && !shape->saves(matrix.type())) {
-      remarkMissed(at, kPass, matrix.describe() + ": rank " + std::to_string(shape->rank) +
-                                  " saves nothing: N K is not more than r (N + K)");
+      remarkMissed(at, kPass,
+                   matrix.describe() + ": rank " + std::to_string(shape->rank) +
+                       " saves nothing: N K is not more than r (N + K)");
       return success();
     }
     rewrite(builder, matrix, factored, kept, *shape);
@@ -109,7 +115,8 @@ private:
   FailureOr<Shape> measure(const Matrix &matrix, Value factored, QuantizeOp kept, WeightValues &values) {
     int64_t most = std::min(matrix.type().getRows(), matrix.type().getColumns());
     if (rank > most)
-      return emitError(matrix.weight.getLoc()) << "a rank of " << int64_t(rank) << " is more than " << matrix.type() << " can have";
+      return emitError(matrix.weight.getLoc())
+             << "a rank of " << int64_t(rank) << " is more than " << matrix.type() << " can have";
     if (!values.available()) return Shape{rank};
     Evaluator evaluator(values.params(), values.threads());
     FailureOr<Spectrum> spectrum =
@@ -125,7 +132,8 @@ private:
     return Shape{found, std::sqrt(std::max(0.0, squared))};
   }
 
-  void rewrite(OpBuilder &builder, const Matrix &matrix, Value factored, QuantizeOp kept, const Shape &shape) {
+  void rewrite(OpBuilder &builder, const Matrix &matrix, Value factored, QuantizeOp kept,
+               const Shape &shape) {
     EncodingAttr f32 = EncodingAttr::get(builder.getF32Type());
     auto left = WeightType::get({matrix.type().getRows(), shape.rank}, f32);
     auto right = WeightType::get({shape.rank, matrix.type().getColumns()}, f32);
@@ -151,13 +159,15 @@ private:
     int64_t bits = type.getEncoding().getCodeBits();
     int64_t after = shape.rank * (type.getRows() + type.getColumns()) * bits / 8;
     if (kept) after += packedBytes(kept.getResult().getType());
-    std::string text = matrix.describe() + ": " + (kept ? describeEncoding(residual_->encoding) + " with a correction of " : "") +
+    std::string text = matrix.describe() + ": " +
+                       (kept ? describeEncoding(residual_->encoding) + " with a correction of " : "") +
                        "rank " + std::to_string(shape.rank);
     if (shape.error >= 0) text += ", relative error " + describeRatio(shape.error);
     text += ", " + describeBytes(plainBytes(type)) + " -> " + describeBytes(after) + " with factors of " +
             std::to_string(bits) + " bits";
     remarkPassed(factors, kPass, text);
-    if (!kept && !shape.saves(type)) remarkMissed(factors, kPass, "this rank saves nothing; it was asked for with force");
+    if (!kept && !shape.saves(type))
+      remarkMissed(factors, kPass, "this rank saves nothing; it was asked for with force");
   }
 
   std::optional<EncodingChoice> residual_;

@@ -54,7 +54,9 @@ std::vector<MatrixGroup> lathe::collectMatrices(ModuleOp module) {
       matrix.table |= isa<EmbeddingOp>(op);
       matrix.head |= linear && isHead(linear);
       together.insert(operand.get().getAsOpaquePointer());
-      if (linear) together.unionSets(linear.getWeights().front().getAsOpaquePointer(), operand.get().getAsOpaquePointer());
+      if (linear)
+        together.unionSets(linear.getWeights().front().getAsOpaquePointer(),
+                           operand.get().getAsOpaquePointer());
     }
   });
   llvm::MapVector<void *, MatrixGroup> groups;

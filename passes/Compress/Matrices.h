@@ -12,11 +12,11 @@ namespace lathe {
 
 /// One dense matrix that kernels read.
 struct Matrix {
-  mlir::Value weight;                         ///< plain, row-major
-  llvm::SmallVector<mlir::OpOperand *> uses;  ///< by linear and embedding ops
-  std::vector<std::string> names;             ///< keys of the params that it is made of, in order
-  bool table = false;                         ///< looked up by row
-  bool head = false;                          ///< its products are what the entry point returns
+  mlir::Value weight;                        ///< plain, row-major
+  llvm::SmallVector<mlir::OpOperand *> uses; ///< by linear and embedding ops
+  std::vector<std::string> names;            ///< keys of the params that it is made of, in order
+  bool table = false;                        ///< looked up by row
+  bool head = false;                         ///< its products are what the entry point returns
 
   WeightType type() const { return mlir::cast<WeightType>(weight.getType()); }
   /// "model.layers.0.mlp.down_proj.weight", or the first of several and how many more.

@@ -22,8 +22,8 @@ struct CompressOptions {
   unsigned threads = 0;
 };
 
-/// Adds the passes that choose encodings. `params` answers for the values of params and outlives the run; null: they come
-/// from the checkpoint, or from the module's lathe.inline alone.
+/// Adds the passes that choose encodings. `params` answers for the values of params and outlives the run;
+/// null: they come from the checkpoint, or from the module's lathe.inline alone.
 void addCompressPasses(mlir::OpPassManager &pm, const CompressOptions &options, const ParamSource *params);
 
 } // namespace lathe

@@ -27,7 +27,8 @@ struct PruneWeightsPass : lathe::impl::PruneWeightsPassBase<PruneWeightsPass> {
     ModuleOp module = getOperation();
     auto glob = llvm::GlobPattern::create(std::string(pattern));
     if (!glob) {
-      module.emitError() << "pattern: \"" << std::string(pattern) << "\": " << llvm::toString(glob.takeError());
+      module.emitError() << "pattern: \"" << std::string(pattern)
+                         << "\": " << llvm::toString(glob.takeError());
       return signalPassFailure();
     }
     bool byShare = share >= 0, byThreshold = threshold >= 0;
@@ -57,7 +58,8 @@ private:
 
   LogicalResult report(PruneOp pruned, const Matrix &matrix, WeightValues &values) {
     if (!values.available()) {
-      remarkAnalysis(pruned, kPass, matrix.describe() + ": pruned; no checkpoint is open, so its error is not known");
+      remarkAnalysis(pruned, kPass,
+                     matrix.describe() + ": pruned; no checkpoint is open, so its error is not known");
       return success();
     }
     // An evaluator of its own: what it holds of the matrix is freed with it.
@@ -68,14 +70,17 @@ private:
     WeightType type = matrix.type();
     int64_t elements = type.getRows() * type.getColumns();
     double bits = bitmapBits(*density);
-    std::string text = matrix.describe() + ": " + describeRatio(100 * (1 - *density)) + " % zeros, relative error " +
-                       describeRatio(error->relative()) + "; " + describeBytes(plainBytes(type)) + " -> " +
+    std::string text = matrix.describe() + ": " + describeRatio(100 * (1 - *density)) +
+                       " % zeros, relative error " + describeRatio(error->relative()) + "; " +
+                       describeBytes(plainBytes(type)) + " -> " +
                        describeBytes(int64_t(double(elements) * bits / 8)) + " in 8 bits with a bitmap (" +
                        describeRatio(bits) + " bits per weight)";
     remarkPassed(pruned, kPass, text);
     if (bits >= 4.25)
-      remarkMissed(pruned, kPass, "so few zeros save neither time nor bytes against int4 group 64, which takes 4.25 bits per weight "
-                                  "and loses less; a bitmap pays from 60 % zeros on");
+      remarkMissed(
+          pruned, kPass,
+          "so few zeros save neither time nor bytes against int4 group 64, which takes 4.25 bits per weight "
+          "and loses less; a bitmap pays from 60 % zeros on");
     else
       remarkMissed(pruned, kPass, "zeros anywhere save bytes but no time on a CPU");
     return success();

@@ -51,12 +51,15 @@ private:
     ModuleOp module = getOperation();
     int64_t columns = 64;
     grouped_ = !group.empty();
-    if (group == "channel") columns = 0;
+    if (group == "channel")
+      columns = 0;
     else if (grouped_ && (StringRef(group).getAsInteger(10, columns) || columns < 2 || columns > 65536))
-      return module.emitError() << "group: expected a number of columns, 2 to 65536, or channel, got \"" << std::string(group) << "\"";
+      return module.emitError() << "group: expected a number of columns, 2 to 65536, or channel, got \""
+                                << std::string(group) << "\"";
     columns_ = columns;
     if (!llvm::is_contained({"keep", "f32", "f16", "bf16", "int8", "int4"}, std::string(weights)))
-      return module.emitError() << "weights: expected keep, f32, f16, bf16, int8 or int4, got \"" << std::string(weights) << "\"";
+      return module.emitError() << "weights: expected keep, f32, f16, bf16, int8 or int4, got \""
+                                << std::string(weights) << "\"";
     std::string error;
     std::optional<Recipe> parsed = Recipe::parse(recipe, columns, &getContext(), error);
     if (!parsed) return module.emitError() << error;
@@ -116,9 +119,11 @@ private:
     Value result = matrix.weight;
     Location loc = result.getLoc();
     if (choice.pruned > 0)
-      result = PruneOp::create(builder, loc, matrix.type(), result, builder.getF64FloatAttr(choice.pruned), FloatAttr());
+      result = PruneOp::create(builder, loc, matrix.type(), result, builder.getF64FloatAttr(choice.pruned),
+                               FloatAttr());
     if (choice.encoding && choice.encoding != matrix.type().getEncoding())
-      result = QuantizeOp::create(builder, loc, matrix.type().withEncoding(choice.encoding), result, choice.clip);
+      result =
+          QuantizeOp::create(builder, loc, matrix.type().withEncoding(choice.encoding), result, choice.clip);
     return result;
   }
 
@@ -151,8 +156,9 @@ private:
     bool adaptive = llvm::any_of(decisions, [](const Decision &decision) { return decision.adaptive; });
     if (!values_->available()) {
       if (!adaptive) return success();
-      return getOperation().emitError() << "weights=int4 measures errors and needs the checkpoint: give its folder with "
-                                           "checkpoint=DIR (lathe-opt) or --checkpoint DIR (lathe compile)";
+      return getOperation().emitError()
+             << "weights=int4 measures errors and needs the checkpoint: give its folder with "
+                "checkpoint=DIR (lathe-opt) or --checkpoint DIR (lathe compile)";
     }
     std::vector<double> errors;
     for (Decision &decision : decisions) {
@@ -167,7 +173,8 @@ private:
     double median = errors[errors.size() / 2], bound = 1.35 * median;
     if (columns_ && columns_ <= 128) bound = std::min(bound, 0.13);
     for (Decision &decision : decisions)
-      if (decision.adaptive && decision.error > bound && failed(giveBits(decision, median, bound))) return failure();
+      if (decision.adaptive && decision.error > bound && failed(giveBits(decision, median, bound)))
+        return failure();
     return success();
   }
 
@@ -180,7 +187,8 @@ private:
       decision.error = *error;
       if (*error <= bound) break;
     }
-    decision.reason = "more bits, since int4 would err by " + describeRatio(before) + " (the median is " + describeRatio(median) + ")";
+    decision.reason = "more bits, since int4 would err by " + describeRatio(before) + " (the median is " +
+                      describeRatio(median) + ")";
     return success();
   }
 
@@ -207,9 +215,11 @@ private:
     if (encoding.getBitmap()) {
       unsigned stored = std::max(8u, encoding.getCodeBits());
       bits += (1 - decision.choice.pruned) * stored - encoding.getCodeBits();
-      bytes -= static_cast<int64_t>(decision.choice.pruned * double(after.getRows() * after.getColumns()) * stored / 8);
+      bytes -= static_cast<int64_t>(decision.choice.pruned * double(after.getRows() * after.getColumns()) *
+                                    stored / 8);
     }
-    text += ", " + describeBytes(plainBytes(before)) + " -> " + describeBytes(bytes) + ", " + describeRatio(bits) + " bits per weight";
+    text += ", " + describeBytes(plainBytes(before)) + " -> " + describeBytes(bytes) + ", " +
+            describeRatio(bits) + " bits per weight";
     remarkPassed(op, kPass, text);
   }
 
@@ -220,7 +230,9 @@ private:
       if (op->getNumResults() && isa<WeightType>(op->getResult(0).getType())) return;
       for (OpOperand &operand : op->getOpOperands()) {
         auto type = dyn_cast<WeightType>(operand.get().getType());
-        if (!type || !type.isVector() || !type.getEncoding().isPlain() || type.getEncoding().getCodes().isF32()) continue;
+        if (!type || !type.isVector() || !type.getEncoding().isPlain() ||
+            type.getEncoding().getCodes().isF32())
+          continue;
         Value &wide = widened[operand.get()];
         if (!wide) {
           OpBuilder builder(&getContext());

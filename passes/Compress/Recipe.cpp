@@ -3,7 +3,8 @@
 using namespace lathe;
 using llvm::StringRef;
 
-std::optional<Recipe> Recipe::parse(StringRef text, int64_t group, mlir::MLIRContext *context, std::string &error) {
+std::optional<Recipe> Recipe::parse(StringRef text, int64_t group, mlir::MLIRContext *context,
+                                    std::string &error) {
   Recipe recipe;
   unsigned number = 0;
   llvm::SmallVector<StringRef> lines;

@@ -17,9 +17,10 @@ struct RecipeRule {
 
 class Recipe {
 public:
-  /// Rules in lines (or between semicolons); `#` starts a comment. `group` is that of integers that name none. `error` names
-  /// the line and says what is allowed.
-  static std::optional<Recipe> parse(llvm::StringRef text, int64_t group, mlir::MLIRContext *context, std::string &error);
+  /// Rules in lines (or between semicolons); `#` starts a comment. `group` is that of integers that name
+  /// none. `error` names the line and says what is allowed.
+  static std::optional<Recipe> parse(llvm::StringRef text, int64_t group, mlir::MLIRContext *context,
+                                     std::string &error);
 
   /// The first rule that matches a name; null where none does.
   const RecipeRule *find(llvm::StringRef name) const;

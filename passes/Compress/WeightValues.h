@@ -1,4 +1,5 @@
-// Where a pass gets the values of weights from: the driver's source, a folder that an option names, or the module.
+// Where a pass gets the values of weights from: the driver's source, a folder that an option names, or the
+// module.
 #pragma once
 
 #include "Weights/Evaluator.h"

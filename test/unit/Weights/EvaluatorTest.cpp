@@ -15,7 +15,8 @@ std::string function(const std::string &body, const std::string &type) {
     %a = lathe.param "a" from "t" : !lathe.weight<3x4xf32>
     %b = lathe.param "b" from "t" : !lathe.weight<3x4xf32>
     %v = lathe.param "v" from "t" : !lathe.weight<4xf32>
-    )" + body + "\n return %r : " + type + "\n}";
+    )" + body +
+         "\n return %r : " + type + "\n}";
 }
 
 class Evaluation : public testing::Test {
@@ -43,28 +44,36 @@ TEST_F(Evaluation, MovesRowsAndColumns) {
   EXPECT_EQ(evaluate("%r = lathe.rows %a from 1 : !lathe.weight<3x4xf32> -> !lathe.weight<1x4xf32>",
                      "!lathe.weight<1x4xf32>"),
             (std::vector<float>{5, -6, 7, -8}));
-  EXPECT_EQ(evaluate("%r = lathe.rows %v from 1 : !lathe.weight<4xf32> -> !lathe.weight<2xf32>", "!lathe.weight<2xf32>"),
+  EXPECT_EQ(evaluate("%r = lathe.rows %v from 1 : !lathe.weight<4xf32> -> !lathe.weight<2xf32>",
+                     "!lathe.weight<2xf32>"),
             (std::vector<float>{10, 100}));
-  EXPECT_EQ(evaluate("%r = lathe.transpose %a : !lathe.weight<3x4xf32> -> !lathe.weight<4x3xf32>", "!lathe.weight<4x3xf32>"),
+  EXPECT_EQ(evaluate("%r = lathe.transpose %a : !lathe.weight<3x4xf32> -> !lathe.weight<4x3xf32>",
+                     "!lathe.weight<4x3xf32>"),
             (std::vector<float>{1, 5, 9, -2, -6, -10, 3, 7, 11, -4, -8, -12}));
-  EXPECT_EQ(evaluate("%r = lathe.concat %v, %v : !lathe.weight<4xf32>, !lathe.weight<4xf32> -> !lathe.weight<8xf32>",
-                     "!lathe.weight<8xf32>"),
-            (std::vector<float>{1, 10, 100, 1000, 1, 10, 100, 1000}));
+  EXPECT_EQ(
+      evaluate(
+          "%r = lathe.concat %v, %v : !lathe.weight<4xf32>, !lathe.weight<4xf32> -> !lathe.weight<8xf32>",
+          "!lathe.weight<8xf32>"),
+      (std::vector<float>{1, 10, 100, 1000, 1, 10, 100, 1000}));
 }
 
 TEST_F(Evaluation, Computes) {
-  EXPECT_EQ(evaluate("%c = lathe.concat %a, %b : !lathe.weight<3x4xf32>, !lathe.weight<3x4xf32> -> !lathe.weight<6x4xf32>\n"
-                     "%s = lathe.scale_columns %c by %v : !lathe.weight<6x4xf32>, !lathe.weight<4xf32> -> !lathe.weight<6x4xf32>\n"
+  EXPECT_EQ(evaluate("%c = lathe.concat %a, %b : !lathe.weight<3x4xf32>, !lathe.weight<3x4xf32> -> "
+                     "!lathe.weight<6x4xf32>\n"
+                     "%s = lathe.scale_columns %c by %v : !lathe.weight<6x4xf32>, !lathe.weight<4xf32> -> "
+                     "!lathe.weight<6x4xf32>\n"
                      "%r = lathe.rows %s from 2 : !lathe.weight<6x4xf32> -> !lathe.weight<2x4xf32>",
                      "!lathe.weight<2x4xf32>"),
             (std::vector<float>{9, -100, 1100, -12000, 2, 20, -200, 2000}));
-  EXPECT_EQ(evaluate("%r = lathe.difference %a, %b : !lathe.weight<3x4xf32>, !lathe.weight<3x4xf32> -> !lathe.weight<3x4xf32>",
+  EXPECT_EQ(evaluate("%r = lathe.difference %a, %b : !lathe.weight<3x4xf32>, !lathe.weight<3x4xf32> -> "
+                     "!lathe.weight<3x4xf32>",
                      "!lathe.weight<3x4xf32>"),
             (std::vector<float>{-1, -4, 5, -6, 4, -7, 5, -9, 9, -10, 11, -14}));
 }
 
 TEST_F(Evaluation, PrunesTheSmallestAndOfEqualOnesTheFirst) {
-  // Magnitudes of b: three 0, three 1 and six 2. Half of twelve are the zeros and the ones; 7 take the first 2 as well.
+  // Magnitudes of b: three 0, three 1 and six 2. Half of twelve are the zeros and the ones; 7 take the first
+  // 2 as well.
   EXPECT_EQ(evaluate("%r = lathe.prune %b share 0.5 : !lathe.weight<3x4xf32>", "!lathe.weight<3x4xf32>"),
             (std::vector<float>{2, 2, -2, 2, 0, 0, 2, 0, 0, 0, 0, 2}));
   EXPECT_EQ(evaluate("%r = lathe.prune %b share 0.75 : !lathe.weight<3x4xf32>", "!lathe.weight<3x4xf32>"),
@@ -79,7 +88,8 @@ TEST_F(Evaluation, PruningIsExactOnManyValues) {
   std::vector<float> values = params.addRandom("w", 517, 93, 5);
   std::string type = "!lathe.weight<517x93xf32>";
   auto body = [&](const char *share) {
-    return "%w = lathe.param \"w\" from \"t\" : " + type + "\n%r = lathe.prune %w share " + share + " : " + type;
+    return "%w = lathe.param \"w\" from \"t\" : " + type + "\n%r = lathe.prune %w share " + share + " : " +
+           type;
   };
   std::vector<float> magnitudes;
   for (float value : values) magnitudes.push_back(std::fabs(value));
@@ -87,19 +97,28 @@ TEST_F(Evaluation, PruningIsExactOnManyValues) {
   std::vector<float> pruned = evaluate(body("0.7"), type);
   auto count = static_cast<int64_t>(0.7 * 517 * 93);
   EXPECT_EQ(std::count(pruned.begin(), pruned.end(), 0.0f), count);
-  for (size_t i = 0; i < pruned.size(); ++i) ASSERT_EQ(pruned[i], std::fabs(values[i]) >= magnitudes[count] ? values[i] : 0);
+  for (size_t i = 0; i < pruned.size(); ++i)
+    ASSERT_EQ(pruned[i], std::fabs(values[i]) >= magnitudes[count] ? values[i] : 0);
 }
 
 TEST_F(Evaluation, BitmapsTakeWhatTheirCodesNeed) {
   params.addRandom("w", 128, 256, 9);
   auto text = [](const char *share) {
     std::string encoding = "<si8, block 1x0, scale <f32>, bitmap>";
-    return "func.func @f() -> !lathe.weight<128x256x" + encoding + ", panel 64> {\n"
+    return "func.func @f() -> !lathe.weight<128x256x" + encoding +
+           ", panel 64> {\n"
            "%w = lathe.param \"w\" from \"t\" : !lathe.weight<128x256xf32>\n"
-           "%p = lathe.prune %w share " + share + " : !lathe.weight<128x256xf32>\n"
-           "%q = lathe.quantize none %p : !lathe.weight<128x256xf32> -> !lathe.weight<128x256x" + encoding + ">\n"
-           "%r = lathe.pack %q : !lathe.weight<128x256x" + encoding + "> -> !lathe.weight<128x256x" + encoding + ", panel 64>\n"
-           "return %r : !lathe.weight<128x256x" + encoding + ", panel 64>\n}";
+           "%p = lathe.prune %w share " +
+           share +
+           " : !lathe.weight<128x256xf32>\n"
+           "%q = lathe.quantize none %p : !lathe.weight<128x256xf32> -> !lathe.weight<128x256x" +
+           encoding +
+           ">\n"
+           "%r = lathe.pack %q : !lathe.weight<128x256x" +
+           encoding + "> -> !lathe.weight<128x256x" + encoding +
+           ", panel 64>\n"
+           "return %r : !lathe.weight<128x256x" +
+           encoding + ", panel 64>\n}";
   };
   Expressions expressions(text("0.75"));
   ASSERT_TRUE(expressions.parsed()) << expressions.diagnostics;
@@ -114,8 +133,9 @@ TEST_F(Evaluation, BitmapsTakeWhatTheirCodesNeed) {
 }
 
 TEST_F(Evaluation, VectorsAreStoredInOrder) {
-  Expressions expressions(function("%r = lathe.quantize none %v : !lathe.weight<4xf32> -> !lathe.weight<4xbf16>",
-                                   "!lathe.weight<4xbf16>"));
+  Expressions expressions(
+      function("%r = lathe.quantize none %v : !lathe.weight<4xf32> -> !lathe.weight<4xbf16>",
+               "!lathe.weight<4xbf16>"));
   auto stored = store(expressions.result(), params);
   ASSERT_TRUE(stored) << expressions.diagnostics;
   uint16_t elements[4];
@@ -125,7 +145,8 @@ TEST_F(Evaluation, VectorsAreStoredInOrder) {
 }
 
 TEST_F(Evaluation, DifferencesAreMeasured) {
-  Expressions expressions(function("%r = lathe.quantize none %a : !lathe.weight<3x4xf32> -> !lathe.weight<3x4x<si2, block 1x0, scale <f32>>>",
+  Expressions expressions(function("%r = lathe.quantize none %a : !lathe.weight<3x4xf32> -> "
+                                   "!lathe.weight<3x4x<si2, block 1x0, scale <f32>>>",
                                    "!lathe.weight<3x4x<si2, block 1x0, scale <f32>>>"));
   auto quantize = expressions.result().getDefiningOp<QuantizeOp>();
   auto error = Evaluator(params, 2).difference(quantize.getResult(), quantize.getWeight());
@@ -138,19 +159,34 @@ TEST_F(Evaluation, DifferencesAreMeasured) {
 
 TEST_F(Evaluation, CompressionsCompose) {
   params.addRandom("w", 70, 90, 11);
-  std::string given = "!lathe.weight<70x90xf32>", left = "!lathe.weight<70x8xf32>", right = "!lathe.weight<8x90xf32>";
+  std::string given = "!lathe.weight<70x90xf32>", left = "!lathe.weight<70x8xf32>",
+              right = "!lathe.weight<8x90xf32>";
   std::string coarse = "!lathe.weight<70x90x<si2, block 1x32, scale <f16>>>";
   std::string factor = "!lathe.weight<8x90x<si8, block 1x0, scale <f32>>>";
   std::string packed = "!lathe.weight<8x90x<si8, block 1x0, scale <f32>>, panel 64>";
   // W ~ Q + L R, with R in eight bits: both factors come from one decomposition of what Q lost.
-  Expressions expressions("func.func @f() -> (" + packed + ", " + left + ", " + coarse + ", " + given + ") {\n"
-      "%w = lathe.param \"w\" from \"t\" : " + given + "\n"
-      "%q = lathe.quantize mse %w : " + given + " -> " + coarse + "\n"
-      "%d = lathe.difference %w, %q : " + given + ", " + coarse + " -> " + given + "\n"
-      "%l, %r = lathe.low_rank %d : " + given + " -> " + left + ", " + right + "\n"
-      "%r8 = lathe.quantize none %r : " + right + " -> " + factor + "\n"
-      "%p = lathe.pack %r8 : " + factor + " -> " + packed + "\n"
-      "return %p, %l, %q, %w : " + packed + ", " + left + ", " + coarse + ", " + given + "\n}");
+  Expressions expressions("func.func @f() -> (" + packed + ", " + left + ", " + coarse + ", " + given +
+                          ") {\n"
+                          "%w = lathe.param \"w\" from \"t\" : " +
+                          given +
+                          "\n"
+                          "%q = lathe.quantize mse %w : " +
+                          given + " -> " + coarse +
+                          "\n"
+                          "%d = lathe.difference %w, %q : " +
+                          given + ", " + coarse + " -> " + given +
+                          "\n"
+                          "%l, %r = lathe.low_rank %d : " +
+                          given + " -> " + left + ", " + right +
+                          "\n"
+                          "%r8 = lathe.quantize none %r : " +
+                          right + " -> " + factor +
+                          "\n"
+                          "%p = lathe.pack %r8 : " +
+                          factor + " -> " + packed +
+                          "\n"
+                          "return %p, %l, %q, %w : " +
+                          packed + ", " + left + ", " + coarse + ", " + given + "\n}");
   ASSERT_TRUE(expressions.parsed()) << expressions.diagnostics;
   ASSERT_TRUE(store(expressions.result(0), params)) << expressions.diagnostics;
   Evaluator evaluator(params, 2);
@@ -178,15 +214,23 @@ TEST_F(Evaluation, FailuresSayWhereAndWhat) {
     return expressions.diagnostics;
   };
   EXPECT_NE(failure("%r = lathe.param \"missing\" from \"t\" : !lathe.weight<4xf32>", "!lathe.weight<4xf32>")
-                .find("no tensor \"missing\""), std::string::npos);
+                .find("no tensor \"missing\""),
+            std::string::npos);
   EXPECT_NE(failure("%r = lathe.param \"a\" from \"t\" : !lathe.weight<12xf32>", "!lathe.weight<12xf32>")
-                .find("is [3, 4] in the checkpoint, not [12]"), std::string::npos);
-  EXPECT_NE(failure("%r = lathe.rows %a from 0 : !lathe.weight<3x4xf32> -> !lathe.weight<1x4xf32>", "!lathe.weight<1x4xf32>")
-                .find("are stored, not"), std::string::npos);
+                .find("is [3, 4] in the checkpoint, not [12]"),
+            std::string::npos);
+  EXPECT_NE(failure("%r = lathe.rows %a from 0 : !lathe.weight<3x4xf32> -> !lathe.weight<1x4xf32>",
+                    "!lathe.weight<1x4xf32>")
+                .find("are stored, not"),
+            std::string::npos);
   params.tensors["v"].second[2] = NAN;
-  EXPECT_NE(failure("%r = lathe.rows %v from 0 : !lathe.weight<4xf32> -> !lathe.weight<3xf32>", "!lathe.weight<3xf32>")
-                .find("not finite"), std::string::npos);
+  EXPECT_NE(failure("%r = lathe.rows %v from 0 : !lathe.weight<4xf32> -> !lathe.weight<3xf32>",
+                    "!lathe.weight<3xf32>")
+                .find("not finite"),
+            std::string::npos);
   params.tensors["v"].second[2] = 1e30f;
-  EXPECT_NE(failure("%r = lathe.quantize none %v : !lathe.weight<4xf32> -> !lathe.weight<4xf16>", "!lathe.weight<4xf16>")
-                .find("too large for its encoding"), std::string::npos);
+  EXPECT_NE(failure("%r = lathe.quantize none %v : !lathe.weight<4xf32> -> !lathe.weight<4xf16>",
+                    "!lathe.weight<4xf16>")
+                .find("too large for its encoding"),
+            std::string::npos);
 }

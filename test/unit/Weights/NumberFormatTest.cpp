@@ -103,8 +103,8 @@ TEST(NumberFormat, MicroscalingFormatsHaveTheirValues) {
 
 TEST(NumberFormat, TablesRoundToTheNearestEntry) {
   ValueTable table({1, -1, 0.25f, -0.25f, 0, NAN, 3, 0});
-  const std::pair<float, float> cases[] = {{0.1f, 0},     {0.125f, 0},  {0.126f, 0.25f}, {-0.125f, 0},
-                                           {-0.2f, -.25f}, {2, 1},      {2.0001f, 3},    {99, 3},
+  const std::pair<float, float> cases[] = {{0.1f, 0},      {0.125f, 0},    {0.126f, 0.25f}, {-0.125f, 0},
+                                           {-0.2f, -.25f}, {2, 1},         {2.0001f, 3},    {99, 3},
                                            {-99, -1},      {0.625f, .25f}, {-0.625f, -.25f}};
   for (auto [value, nearest] : cases) EXPECT_EQ(table[table.nearest(value)], nearest) << value;
   EXPECT_EQ(table.nearest(0), 4) << "of equal entries the first";

@@ -19,7 +19,8 @@ public:
 
   std::vector<float> matrix(const Format &format, int64_t rows, int64_t columns) {
     if (format.bitmap) return bitmap(format, rows, columns);
-    std::vector<uint32_t> codes = format.bits <= 8 ? quads(format, rows, columns) : elements(format, rows, columns, true);
+    std::vector<uint32_t> codes =
+        format.bits <= 8 ? quads(format, rows, columns) : elements(format, rows, columns, true);
     return scaled(format, rows, columns, codes, false);
   }
   int64_t position() const { return position_; }
@@ -43,7 +44,8 @@ private:
     unsigned shift = 0;
     for (int64_t w : {8, 4, 2, 1}) {
       if (!(format.bits & w)) continue;
-      int64_t perUnit = 4 * (8 / w), units = paddedColumns(format, columns) / perUnit, panels = roundUp(rows, 64) / 64;
+      int64_t perUnit = 4 * (8 / w), units = paddedColumns(format, columns) / perUnit,
+              panels = roundUp(rows, 64) / 64;
       const std::byte *bytes = plane(panels * units * 256);
       for (int64_t row = 0; row < rows; ++row)
         for (int64_t column = 0; column < columns; ++column) {
@@ -73,8 +75,10 @@ private:
     int64_t width = format.bits <= 8 ? 1 : format.bits / 8;
     const std::byte *mask = plane(panels * panelCodes / 8), *starts = plane((panels + 1) * 4);
     uint32_t zero = format.codes == Format::Codes::Integer ? format.bias()
-                    : format.codes == Format::Codes::Table ? format.table.nearest(0) : 0;
-    std::vector<float> result = scaled(format, rows, columns, std::vector<uint32_t>(rows * columns, zero), false);
+                    : format.codes == Format::Codes::Table ? format.table.nearest(0)
+                                                           : 0;
+    std::vector<float> result =
+        scaled(format, rows, columns, std::vector<uint32_t>(rows * columns, zero), false);
     uint32_t total;
     std::memcpy(&total, starts + panels * 4, 4);
     const std::byte *stored = plane(int64_t(total) * width);
@@ -94,8 +98,8 @@ private:
   }
 
   /// The code planes are read; now the scale's planes, then the offset's.
-  std::vector<float> scaled(const Format &format, int64_t rows, int64_t columns, const std::vector<uint32_t> &codes,
-                            bool shared) {
+  std::vector<float> scaled(const Format &format, int64_t rows, int64_t columns,
+                            const std::vector<uint32_t> &codes, bool shared) {
     bool blocks = format.scale || format.offset;
     int64_t r = blocks && format.blockRows ? format.blockRows : rows;
     int64_t c = blocks && format.blockColumns ? format.blockColumns : columns;
@@ -103,9 +107,11 @@ private:
     bool partShared = shared || r != 1;
     Part scale{r, c, partColumns, std::vector<float>(partRows * partColumns, 1)};
     Part offset{r, c, partColumns, std::vector<float>(partRows * partColumns, 0)};
-    for (auto [part, target] : {std::pair(format.scale.get(), &scale), std::pair(format.offset.get(), &offset)})
+    for (auto [part, target] :
+         {std::pair(format.scale.get(), &scale), std::pair(format.offset.get(), &offset)})
       if (part)
-        target->values = scaled(*part, partRows, partColumns, elements(*part, partRows, partColumns, !partShared), partShared);
+        target->values = scaled(*part, partRows, partColumns,
+                                elements(*part, partRows, partColumns, !partShared), partShared);
     scale_ = scale, offset_ = offset;
     return values(format, columns, codes, scale, offset);
   }
@@ -113,7 +119,9 @@ private:
   struct Part {
     int64_t blockRows, blockColumns, columns;
     std::vector<float> values;
-    float at(int64_t row, int64_t column) const { return values[row / blockRows * columns + column / blockColumns]; }
+    float at(int64_t row, int64_t column) const {
+      return values[row / blockRows * columns + column / blockColumns];
+    }
   };
 
   static float valueOf(const Format &format, uint32_t code) {
@@ -139,17 +147,35 @@ private:
   Part scale_, offset_;
 };
 
-const std::string kQ4K = "<ui4, block 1x32, scale <ui6, block 1x8, scale <f16>>, offset <ui6, block 1x8, scale <f16>>>";
+const std::string kQ4K =
+    "<ui4, block 1x32, scale <ui6, block 1x8, scale <f16>>, offset <ui6, block 1x8, scale <f16>>>";
 const std::vector<std::string> kEncodings = {
-    "<f32>", "<f16>", "<bf16>", "<si8, block 1x0, scale <f32>>", "<si7, block 1x32, scale <f16>>",
-    "<si6, block 1x64, scale <f16>>", "<si5, block 1x64, scale <bf16>>", "<si4, block 1x64, scale <f16>>",
-    "<si4, block 1x24, scale <f32>>", "<si3, block 1x32, scale <f16>>", "<si2, block 1x16, scale <f16>>",
-    "<ui1, block 1x32, scale <f16>, offset <f16>>", "<ui4, block 1x32, scale <f16>, offset <f16>>",
-    "<ui8, block 0x0, scale <f32>, offset <f32>>", "<si4, block 16x16, scale <f16>>",
-    "<si4, block 32x8, scale <si8, block 0x4, scale <f32>>>", kQ4K, "<f4E2M1FN, block 1x32, scale <f8E8M0FNU>>",
-    "<f8E4M3FN, block 1x0, scale <f32>>", "<f4E2M1FN, block 1x16, scale <f8E4M3FN, block 0x0, scale <f32>>>",
-    "<ui3, table [-3.0, -1.5, -0.5, 0.0, 0.25, 0.75, 1.5, 3.0], block 1x32, scale <f16>>", "<si8, block 1x0, scale <f32>, bitmap>",
-    "<si4, block 1x32, scale <f16>, bitmap>", "<f32, bitmap>", "<bf16, bitmap>", "<f8E4M3FN, block 1x64, scale <f16>, bitmap>"};
+    "<f32>",
+    "<f16>",
+    "<bf16>",
+    "<si8, block 1x0, scale <f32>>",
+    "<si7, block 1x32, scale <f16>>",
+    "<si6, block 1x64, scale <f16>>",
+    "<si5, block 1x64, scale <bf16>>",
+    "<si4, block 1x64, scale <f16>>",
+    "<si4, block 1x24, scale <f32>>",
+    "<si3, block 1x32, scale <f16>>",
+    "<si2, block 1x16, scale <f16>>",
+    "<ui1, block 1x32, scale <f16>, offset <f16>>",
+    "<ui4, block 1x32, scale <f16>, offset <f16>>",
+    "<ui8, block 0x0, scale <f32>, offset <f32>>",
+    "<si4, block 16x16, scale <f16>>",
+    "<si4, block 32x8, scale <si8, block 0x4, scale <f32>>>",
+    kQ4K,
+    "<f4E2M1FN, block 1x32, scale <f8E8M0FNU>>",
+    "<f8E4M3FN, block 1x0, scale <f32>>",
+    "<f4E2M1FN, block 1x16, scale <f8E4M3FN, block 0x0, scale <f32>>>",
+    "<ui3, table [-3.0, -1.5, -0.5, 0.0, 0.25, 0.75, 1.5, 3.0], block 1x32, scale <f16>>",
+    "<si8, block 1x0, scale <f32>, bitmap>",
+    "<si4, block 1x32, scale <f16>, bitmap>",
+    "<f32, bitmap>",
+    "<bf16, bitmap>",
+    "<f8E4M3FN, block 1x64, scale <f16>, bitmap>"};
 
 } // namespace
 

@@ -34,7 +34,8 @@ Format formatOfCase(const Case &c, bool affine) {
 /// body(block's weights, block's decoded weights) for every block.
 void forBlocks(const Format &format, const std::vector<float> &w, const std::vector<float> &decoded,
                const std::function<void(const std::vector<float> &, const std::vector<float> &)> &body) {
-  int64_t r = format.blockRows ? format.blockRows : kRows, c = format.blockColumns ? format.blockColumns : kColumns;
+  int64_t r = format.blockRows ? format.blockRows : kRows,
+          c = format.blockColumns ? format.blockColumns : kColumns;
   for (int64_t row = 0; row < kRows; row += r)
     for (int64_t column = 0; column < kColumns; column += c) {
       std::vector<float> given, stored;
@@ -85,7 +86,10 @@ TEST_P(Blocks, AffineSpansTheMinimumAndTheMaximum) {
   forBlocks(format, w, roundTrip(format, w, false), [&](const auto &given, const auto &decoded) {
     auto [low, high] = std::minmax_element(given.begin(), given.end());
     float scale = (*high - *low) / format.largestCode();
-    if (scale == 0) { ASSERT_EQ(given, decoded); return; }
+    if (scale == 0) {
+      ASSERT_EQ(given, decoded);
+      return;
+    }
     for (size_t i = 0; i < given.size(); ++i) {
       float code = (decoded[i] - *low) / scale;
       ASSERT_NEAR(code, std::nearbyint(code), 1e-3);
@@ -98,9 +102,11 @@ TEST_P(Blocks, TheSearchIsNeverWorseThanPlainRounding) {
   for (bool affine : {false, true})
     for (unsigned seed : {3u, 4u, 5u}) {
       Format format = formatOfCase(GetParam(), affine);
-      std::vector<float> w = randomMatrix(seed), plain = roundTrip(format, w, false), clipped = roundTrip(format, w, true);
+      std::vector<float> w = randomMatrix(seed), plain = roundTrip(format, w, false),
+                         clipped = roundTrip(format, w, true);
       std::vector<double> errors;
-      forBlocks(format, w, plain, [&](const auto &a, const auto &b) { errors.push_back(squaredError(a, b)); });
+      forBlocks(format, w, plain,
+                [&](const auto &a, const auto &b) { errors.push_back(squaredError(a, b)); });
       size_t block = 0;
       forBlocks(format, w, clipped, [&](const auto &a, const auto &b) {
         ASSERT_LE(squaredError(a, b), errors[block++] * 1.00001 + 1e-12);
@@ -109,13 +115,14 @@ TEST_P(Blocks, TheSearchIsNeverWorseThanPlainRounding) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, Blocks, testing::ValuesIn([] {
-  std::vector<Case> cases;
-  for (unsigned bits = 2; bits <= 8; ++bits)
-    for (auto [rows, columns] : {std::pair{0, 0}, {1, 0}, {1, 32}, {1, 25}, {4, 8}, {1, 128}})
-      cases.push_back({bits, rows, columns});
-  return cases;
-}()));
+INSTANTIATE_TEST_SUITE_P(
+    Sizes, Blocks, testing::ValuesIn([] {
+      std::vector<Case> cases;
+      for (unsigned bits = 2; bits <= 8; ++bits)
+        for (auto [rows, columns] : {std::pair{0, 0}, {1, 0}, {1, 32}, {1, 25}, {4, 8}, {1, 128}})
+          cases.push_back({bits, rows, columns});
+      return cases;
+    }()));
 
 static std::shared_ptr<Format> parse(const std::string &encoding) { return Expressions("").format(encoding); }
 
@@ -128,7 +135,8 @@ TEST(Quantizer, NestedSearchIsNeverWorseInAnyRow) {
         "<ui2, table [-1.5, -0.4, 0.4, 1.5], block 1x32, scale <bf16>>"}) {
     std::shared_ptr<Format> format = parse(encoding);
     ASSERT_TRUE(format) << encoding;
-    std::vector<float> w = randomMatrix(6), plain = roundTrip(*format, w, false), clipped = roundTrip(*format, w, true);
+    std::vector<float> w = randomMatrix(6), plain = roundTrip(*format, w, false),
+                       clipped = roundTrip(*format, w, true);
     Format rows = formatOfCase({4, 1, 0}, false);
     std::vector<double> errors;
     forBlocks(rows, w, plain, [&](const auto &a, const auto &b) { errors.push_back(squaredError(a, b)); });
@@ -142,7 +150,8 @@ TEST(Quantizer, NestedSearchIsNeverWorseInAnyRow) {
 }
 
 TEST(Quantizer, NormalValuesCostWhatTheoryTells) {
-  // A uniform quantizer with step s errs by s / sqrt(12); 4 bits in groups of 64 normal values come to about a tenth.
+  // A uniform quantizer with step s errs by s / sqrt(12); 4 bits in groups of 64 normal values come to about
+  // a tenth.
   std::mt19937 random(8);
   std::normal_distribution<float> normal;
   std::vector<float> w(64 * 1024);
@@ -156,9 +165,12 @@ TEST(Quantizer, NormalValuesCostWhatTheoryTells) {
   EXPECT_NEAR(relative("<si4, block 1x64, scale <f16>>", false), 0.103, 0.01);
   EXPECT_LT(relative("<si4, block 1x64, scale <f16>>", true), 0.092);
   EXPECT_LT(relative("<si8, block 1x0, scale <f32>>", false), 0.0085);
-  EXPECT_LT(relative("<ui4, table [-1.0, -0.6961928, -0.52507305, -0.3949175, -0.28444138, -0.18477343, -0.09105004, 0.0,"
+  EXPECT_LT(relative("<ui4, table [-1.0, -0.6961928, -0.52507305, -0.3949175, -0.28444138, -0.18477343, "
+                     "-0.09105004, 0.0,"
                      " 0.0795803, 0.1609302, 0.2461123, 0.33791524, 0.44070983, 0.562617, 0.72295684, 1.0],"
-                     " block 1x64, scale <f16>>", true), 0.089);
+                     " block 1x64, scale <f16>>",
+                     true),
+            0.089);
   EXPECT_LT(relative("<bf16>", false), 0.003);
 }
 
@@ -172,10 +184,12 @@ TEST(Quantizer, ExtremeBlocksStayFinite) {
     w[5 * kColumns + column] = column ? 0 : 1e-6f;
   }
   for (const char *encoding :
-       {"<si4, block 1x32, scale <f16>>", "<si2, block 1x32, scale <f32>>", "<ui4, block 1x32, scale <f32>, offset <f32>>",
+       {"<si4, block 1x32, scale <f16>>", "<si2, block 1x32, scale <f32>>",
+        "<ui4, block 1x32, scale <f32>, offset <f32>>",
         "<ui4, block 1x16, scale <ui6, block 1x4, scale <f16>>, offset <ui6, block 1x4, scale <f16>>>",
-        "<f4E2M1FN, block 1x32, scale <f8E8M0FNU>>", "<si8, block 1x0, scale <f32>>", "<ui1, block 1x0, scale <f32>>",
-        "<si1, block 1x0, scale <f32>>", "<si4, block 1x32, offset <f32>>", "<ui8, block 1x8, scale <f16>>"})
+        "<f4E2M1FN, block 1x32, scale <f8E8M0FNU>>", "<si8, block 1x0, scale <f32>>",
+        "<ui1, block 1x0, scale <f32>>", "<si1, block 1x0, scale <f32>>", "<si4, block 1x32, offset <f32>>",
+        "<ui8, block 1x8, scale <f16>>"})
     for (bool clip : {false, true}) {
       std::shared_ptr<Format> format = parse(encoding);
       ASSERT_TRUE(format) << encoding;

@@ -47,7 +47,8 @@ double lost(const std::vector<float> &w, const LowRank &factors, int64_t rows, i
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t column = 0; column < columns; ++column) {
       double value = w[row * columns + column];
-      for (int64_t i = 0; i < rank; ++i) value -= double(factors.left[row * rank + i]) * factors.right[i * columns + column];
+      for (int64_t i = 0; i < rank; ++i)
+        value -= double(factors.left[row * rank + i]) * factors.right[i * columns + column];
       total += value * value;
     }
   return total;
