@@ -77,7 +77,10 @@ static constexpr int kSums = 12;
     Vector sums[kSums] = {}, x = {}, y = {};                                                                 \
     asm volatile("" : "+v"(x), "+v"(y));                                                                     \
     for (long round = 0; round < kRounds; ++round) {                                                         \
-      _Pragma("unroll") for (int i = 0; i < kSums; ++i) sums[i] = step;                                      \
+      _Pragma("unroll") for (int i = 0; i < kSums; ++i) {                                                    \
+        asm volatile("" : "+v"(x));                                                                          \
+        sums[i] = step;                                                                                      \
+      }                                                                                                      \
       asm volatile(""                                                                                        \
                    : "+v"(sums[0]), "+v"(sums[1]), "+v"(sums[2]), "+v"(sums[3]), "+v"(sums[4]),              \
                      "+v"(sums[5]));                                                                         \
