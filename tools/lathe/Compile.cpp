@@ -23,15 +23,8 @@ const char *orNull(const std::string &text) { return text.empty() ? nullptr : te
 void printResult(const CompileArguments &arguments, double seconds) {
   ModelPtr model = openModel(arguments.output);
   lathe_model_info info = infoOf(model.get());
-  double bits = 0;
-  for (size_t i = 0; i < info.weights; ++i) {
-    lathe_weight_info weight = LATHE_INIT(lathe_weight_info);
-    check(lathe_model_get_weight(model.get(), i, &weight));
-    bits += weight.bits * double(weight.rows) * double(weight.columns);
-  }
   std::fprintf(stderr, "%s: %s, %.2f bits per weight, in %.2f s\n", arguments.output.c_str(),
-               formatBytes(info.file_bytes).c_str(), info.parameters ? bits / double(info.parameters) : 0,
-               seconds);
+               formatBytes(info.file_bytes).c_str(), bitsPerWeight(model.get()), seconds);
 }
 
 void run(const CompileArguments &arguments) {

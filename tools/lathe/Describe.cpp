@@ -2,28 +2,6 @@
 
 namespace lathe::tool {
 
-static lathe_weight_info weightOf(const lathe_model *model, size_t index) {
-  lathe_weight_info weight = LATHE_INIT(lathe_weight_info);
-  check(lathe_model_get_weight(model, index, &weight));
-  return weight;
-}
-
-static lathe_entry_info entryOf(const lathe_model *model, size_t index) {
-  lathe_entry_info entry = LATHE_INIT(lathe_entry_info);
-  check(lathe_model_get_entry(model, index, &entry));
-  return entry;
-}
-
-static double bitsPerWeight(const lathe_model *model, const lathe_model_info &info) {
-  double bits = 0;
-  for (size_t i = 0; i < info.weights; ++i) {
-    lathe_weight_info weight = weightOf(model, i);
-    bits += weight.bits * double(weight.rows) * double(weight.columns);
-  }
-  return info.parameters ? bits / double(info.parameters) : 0;
-}
-
-/// "one: 3, other: 4" of entries or states.
 static void addEntriesAndStates(const lathe_model *model, const lathe_model_info &info, Part &part) {
   Json entries = Json::array(), states = Json::array();
   for (size_t i = 0; i < info.entries; ++i) {
@@ -48,7 +26,7 @@ static void addEntriesAndStates(const lathe_model *model, const lathe_model_info
 
 Part describeSummary(const lathe_model *model) {
   lathe_model_info info = infoOf(model);
-  double bits = bitsPerWeight(model, info);
+  double bits = bitsPerWeight(model);
   Part part{"model", Table({"", ""}), Json::object()};
   std::vector<int32_t> stops(info.stop_tokens, info.stop_tokens + info.stop_token_count);
   part.json = {{"name", info.name},
@@ -108,52 +86,6 @@ Part describeVariants(const lathe_model *model) {
   return part;
 }
 
-Part describeTensors(const lathe_model *model) {
-  Part part{"tensors", Table({"weight", "encoding", ">rows", ">columns", ">bytes", ">bits", ">error"}),
-            Json::array()};
-  for (size_t i = 0; i < infoOf(model).weights; ++i) {
-    lathe_weight_info weight = weightOf(model, i);
-    part.table.add({weight.name, weight.encoding, std::to_string(weight.rows), std::to_string(weight.columns),
-                    formatBytes(weight.bytes), format("%.2f", weight.bits),
-                    weight.error > 0 ? format("%.4f", weight.error) : "exact"});
-    part.json.push_back({{"name", weight.name},
-                         {"encoding", weight.encoding},
-                         {"rows", weight.rows},
-                         {"columns", weight.columns},
-                         {"offset", weight.offset},
-                         {"bytes", weight.bytes},
-                         {"bits", weight.bits},
-                         {"error", weight.error}});
-  }
-  return part;
-}
-
-Part describeDispatches(const lathe_model *model) {
-  Part part{"dispatches",
-            Table({"entry", ">#", "computes", "kernel", ">operands", ">classes", ">weights", ">scratch"}),
-            Json::array()};
-  for (size_t e = 0; e < infoOf(model).entries; ++e) {
-    lathe_entry_info entry = entryOf(model, e);
-    for (size_t i = 0; i < entry.dispatches; ++i) {
-      lathe_dispatch_info dispatch = LATHE_INIT(lathe_dispatch_info);
-      check(lathe_model_get_dispatch(model, e, i, &dispatch));
-      auto bytes = [](uint64_t value) { return value ? formatBytes(value) : std::string(); };
-      part.table.add({entry.name, std::to_string(i), dispatch.label, dispatch.kernel,
-                      std::to_string(dispatch.bindings), std::to_string(dispatch.classes),
-                      bytes(dispatch.weight_bytes), bytes(dispatch.scratch_bytes)});
-      part.json.push_back({{"entry", entry.name},
-                           {"index", i},
-                           {"label", dispatch.label},
-                           {"kernel", dispatch.kernel},
-                           {"operands", dispatch.bindings},
-                           {"classes", dispatch.classes},
-                           {"weight_bytes", dispatch.weight_bytes},
-                           {"scratch_bytes", dispatch.scratch_bytes}});
-    }
-  }
-  return part;
-}
-
 Part describeMemory(const lathe_model *model, const lathe_session_options &options) {
   lathe_memory memory = LATHE_INIT(lathe_memory);
   check(lathe_session_plan(model, &options, &memory));
@@ -172,22 +104,6 @@ Part describeMemory(const lathe_model *model, const lathe_session_options &optio
   add("needed", memory.needed, "private memory: the five above");
   add("available", memory.available, "free in this machine, within its limits");
   add("total", memory.total, "of this machine, within its limits");
-  return part;
-}
-
-Part describeRemarks(const lathe_model *model) {
-  Part part{"remarks", Table({"remark", "pass", "where", "what"}), Json::array()};
-  for (size_t i = 0; i < infoOf(model).remarks; ++i) {
-    lathe_remark_info remark = LATHE_INIT(lathe_remark_info);
-    check(lathe_model_get_remark(model, i, &remark));
-    std::string where = *remark.location ? remark.location : remark.function;
-    part.table.add({remark.kind, remark.pass, where, remark.text});
-    part.json.push_back({{"kind", remark.kind},
-                         {"pass", remark.pass},
-                         {"function", remark.function},
-                         {"location", remark.location},
-                         {"text", remark.text}});
-  }
   return part;
 }
 

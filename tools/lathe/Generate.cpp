@@ -1,6 +1,7 @@
 #include "Generate.h"
 
 #include "Command.h"
+#include "StopFilter.h"
 
 #include <algorithm>
 #include <chrono>
@@ -37,40 +38,6 @@ public:
 
 private:
   void (*previous_)(int);
-};
-
-/// Holds back text that may be the beginning of a stop text.
-class StopFilter {
-public:
-  StopFilter(std::vector<std::string> stops, const std::function<void(const std::string &)> &print)
-      : stops_(std::move(stops)), print_(print) {}
-
-  /// Returns true where a stop text is complete.
-  bool push(const std::string &text) {
-    held_ += text;
-    for (const std::string &stop : stops_)
-      if (size_t at = held_.find(stop); at != std::string::npos) {
-        print_(held_.substr(0, at));
-        held_.clear();
-        return true;
-      }
-    size_t keep = 0;
-    for (const std::string &stop : stops_)
-      for (size_t length = std::min(stop.size() - 1, held_.size()); length > keep; --length)
-        if (held_.compare(held_.size() - length, length, stop, 0, length) == 0) keep = length;
-    print_(held_.substr(0, held_.size() - keep));
-    held_.erase(0, held_.size() - keep);
-    return false;
-  }
-  void flush() {
-    print_(held_);
-    held_.clear();
-  }
-
-private:
-  std::vector<std::string> stops_;
-  const std::function<void(const std::string &)> &print_;
-  std::string held_;
 };
 
 /// One run: owns the slot and the decoder.

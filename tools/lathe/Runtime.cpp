@@ -42,6 +42,28 @@ lathe_session_info infoOf(const lathe_session *session) {
   return info;
 }
 
+lathe_weight_info weightOf(const lathe_model *model, size_t index) {
+  lathe_weight_info weight = LATHE_INIT(lathe_weight_info);
+  check(lathe_model_get_weight(model, index, &weight));
+  return weight;
+}
+
+lathe_entry_info entryOf(const lathe_model *model, size_t index) {
+  lathe_entry_info entry = LATHE_INIT(lathe_entry_info);
+  check(lathe_model_get_entry(model, index, &entry));
+  return entry;
+}
+
+double bitsPerWeight(const lathe_model *model) {
+  lathe_model_info info = infoOf(model);
+  double bits = 0;
+  for (size_t i = 0; i < info.weights; ++i) {
+    lathe_weight_info weight = weightOf(model, i);
+    bits += weight.bits * double(weight.rows) * double(weight.columns);
+  }
+  return info.parameters ? bits / double(info.parameters) : 0;
+}
+
 SessionPtr createSession(lathe_model *model, const lathe_session_options &options) {
   lathe_session *session = nullptr;
   check(lathe_session_create(model, &options, &session));

@@ -27,6 +27,10 @@ ModelPtr openModel(const std::string &artifact);
 
 lathe_model_info infoOf(const lathe_model *model);
 lathe_session_info infoOf(const lathe_session *session);
+lathe_weight_info weightOf(const lathe_model *model, size_t index);
+lathe_entry_info entryOf(const lathe_model *model, size_t index);
+/// Of all weights together, padding left out.
+double bitsPerWeight(const lathe_model *model);
 SessionPtr createSession(lathe_model *model, const lathe_session_options &options);
 
 /// What every command that runs a model lets the user choose.
