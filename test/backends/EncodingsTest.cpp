@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <stdexcept>
 
 using namespace lathe;
 using namespace lathe::test;
@@ -22,6 +23,8 @@ constexpr float kBound = 1e-5f; // f32 sums of the same decoded weights: see REA
 struct Spelled {
   const char *name, *encoding;
 };
+
+void PrintTo(const Spelled &of, std::ostream *out) { *out << of.name; }
 
 const Spelled kEncodings[] = {
     // 4 bits in blocks of 32; scales and offsets are codes of 6 bits, of which 8 share an f16.
@@ -71,7 +74,10 @@ TEST_P(Encodings, NeedNoOp) {
   EXPECT_EQ(opsOf(model.model()), plain);
 }
 
+/// Code generation has no kernel for bitmaps, and says so rather than reading them wrong.
+TEST(Bitmaps, AreRefused) {
+  EXPECT_THROW(CompiledModel(kModel, numericsOf("int8 bitmap")), std::runtime_error);
+}
+
 INSTANTIATE_TEST_SUITE_P(Spelled, Encodings, testing::ValuesIn(kEncodings),
-                         [](const testing::TestParamInfo<Spelled> &info) {
-                           return std::string(info.param.name);
-                         });
+                         testing::PrintToStringParamName());

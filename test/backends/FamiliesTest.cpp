@@ -23,7 +23,8 @@ namespace {
 struct Case {
   const char *fixture;
   Numerics numerics;
-  float bound; ///< share of the range of the results
+  float bound;              ///< share of the range of the results
+  const char *op = nullptr; ///< must be in the model, or else the case shows nothing
 };
 
 constexpr float kFloats = 1e-5f, kRounded = 1e-2f, kCodes = 2e-2f;
@@ -48,28 +49,47 @@ std::vector<Case> cases() {
   for (const char *fixture : {"llama-f32-biases", "gpt2-f32", "bert-f32-mean"}) {
     all.push_back(
         {fixture, {.name = "bf16", .weights = "bf16", .activations = "bf16", .cache = "bf16"}, kRounded});
-    all.push_back({fixture, {.name = "int8", .weights = "int8", .cache = "f16", .integers = true}, kCodes});
+    all.push_back({fixture,
+                   {.name = "int8", .weights = "int8", .cache = "f16", .integers = true},
+                   kCodes,
+                   "lathe.quantize_rows"});
     all.push_back({fixture,
                    {.name = "int4", .weights = "int4", .group = "32", .cache = "bf16", .integers = true},
-                   kCodes});
+                   kCodes,
+                   "lathe.quantize_rows"});
   }
   all.push_back({"llama-bf16-sharded",
                  {.name = "int4", .weights = "int4", .activations = "bf16", .integers = true},
-                 kCodes});
+                 kCodes,
+                 "lathe.quantize_rows"});
   for (const char *encoding : kEncodings)
-    all.push_back(
-        {"llama-f32", {.name = nameOf(encoding), .recipe = std::string("* -> ") + encoding}, kFloats});
+    all.push_back({"llama-f32",
+                   {.name = nameOf(encoding), .recipe = std::string("* -> ") + encoding},
+                   kFloats,
+                   "lathe.quantize"});
   all.push_back(
       {"llama-f32",
        {.name = "pruned", .recipe = "* -> int8", .passes = "lathe-prune-weights{share=0.5 checkpoint=DIR}"},
-       kFloats});
+       kFloats,
+       "lathe.prune"});
   all.push_back({"llama-f32",
                  {.name = "low_rank",
                   .recipe = "*mlp* -> int8; *head* -> keep",
                   .integers = true,
                   .passes = "lathe-low-rank{rank=12 force=true pattern=*mlp* checkpoint=DIR}"},
-                 kCodes});
+                 kCodes,
+                 "lathe.low_rank"});
+  all.push_back(
+      {"llama-f32",
+       {.name = "corrected",
+        .passes = "lathe-low-rank{rank=4 residual='int4 group 32' pattern=*mlp* force=true checkpoint=DIR}"},
+       kFloats,
+       "lathe.difference"});
   return all;
+}
+
+void PrintTo(const Case &of, std::ostream *out) {
+  *out << nameOf(std::string(of.fixture) + "_" + of.numerics.name);
 }
 
 /// The prompts of a fixture, those of decoders with a continuation, and what the interpreter computes for
@@ -182,7 +202,19 @@ protected:
 
 } // namespace
 
+static bool holds(mlir::ModuleOp module, llvm::StringRef name) {
+  return module
+      .walk([&](mlir::Operation *op) {
+        return op->getName().getStringRef() == name ? mlir::WalkResult::interrupt()
+                                                    : mlir::WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 TEST_P(Families, BackendsAgree) {
+  if (GetParam().op) {
+    ASSERT_TRUE(holds(model.model(), GetParam().op)) << "the model has no " << GetParam().op;
+  }
   std::vector<std::vector<float>> results;
   for (const std::string &variant : runnableVariants(model.artifact())) {
     SCOPED_TRACE(variant);
@@ -202,7 +234,4 @@ TEST_P(Families, BackendsAgree) {
   RecordProperty("worst", std::to_string(worst));
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, Families, testing::ValuesIn(cases()),
-                         [](const testing::TestParamInfo<Case> &info) {
-                           return nameOf(std::string(info.param.fixture) + "_" + info.param.numerics.name);
-                         });
+INSTANTIATE_TEST_SUITE_P(Fixtures, Families, testing::ValuesIn(cases()), testing::PrintToStringParamName());

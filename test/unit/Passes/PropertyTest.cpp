@@ -34,6 +34,8 @@ struct Case {
   const char *both = "";
 };
 
+void PrintTo(const Case &of, std::ostream *out) { *out << of.name; }
+
 constexpr const char *kInt4 = "lathe-quantize-weights{recipe='* -> int4 group 16'}";
 constexpr const char *kIntegers =
     "lathe-graph,lathe-quantize-weights{recipe='* -> int8'},func.func(lathe-quantize-activations)";
@@ -172,7 +174,4 @@ TEST(PipelineProperty, LowersToPrograms) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Passes, PassProperty, testing::ValuesIn(cases),
-                         [](const testing::TestParamInfo<Case> &info) {
-                           return std::string(info.param.name);
-                         });
+INSTANTIATE_TEST_SUITE_P(Passes, PassProperty, testing::ValuesIn(cases), testing::PrintToStringParamName());
