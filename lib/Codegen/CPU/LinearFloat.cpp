@@ -21,6 +21,10 @@ public:
 
   void run() {
     bool plain = item.plan.type.getEncoding().isPlain() && decode.layout().order == PackedOrder::Columns;
+    if (item.plan.scalesBlocks) {
+      TileShape shape = codedShape();
+      return forTiles(item, shape, [&](Value row, Value lane) { codedTile(shape, row, lane); });
+    }
     if (item.plan.rowClass == RowClass::One && !plain) return decodeOneRow();
     clearSums(item, weight);
     int64_t columns = item.plan.inputs, pass = item.plan.passColumns;
@@ -121,6 +125,65 @@ private:
         }
       }
     }
+  }
+
+  /// Sums of a block and of all blocks; the latter are set aside meanwhile where registers run out.
+  TileShape codedShape() const {
+    if (item.plan.rowClass == RowClass::One) return {1, 4};
+    return {4, lanes() < 16 ? 2 : 4};
+  }
+
+  /// Codes that are multiplied as numbers, a scale for a block of sums.
+  void codedTile(TileShape shape, Value row, Value lane) {
+    int64_t columns = item.plan.inputs, block = std::min(decode.layout().blockColumns, columns);
+    SmallVector<Value> rows = item.inputRows(row, shape.rows),
+                       sums = loadSums(item, weight, shape, row, lane);
+    sums = on.forRange(on.i64(0), on.i64(columns / block), 1, sums, [&](Value index, ValueRange carried) {
+      return addBlock(shape, rows, lane, index, block, carried);
+    });
+    if (int64_t rest = columns % block)
+      sums = addBlock(shape, rows, lane, on.i64(columns / block), rest, sums);
+    storeSums(item, weight, shape, row, lane, sums);
+  }
+
+  SmallVector<Value> addBlock(TileShape shape, ArrayRef<Value> rows, Value lane, Value index, int64_t columns,
+                              ValueRange carried) {
+    int64_t chunk = decode.chunkColumns(), whole = columns / chunk * chunk;
+    Value first = on.mul(index, decode.layout().blockColumns);
+    auto step = [&](int64_t count) {
+      return [&, count](Value column, ValueRange dots) {
+        return addNumbers(shape, rows, lane, on.add(first, column), count, dots);
+      };
+    };
+    SmallVector<Value> dots(carried.size(), on.splat(0.0, lanes())), sums(carried);
+    if (whole) dots = on.forRange(on.i64(0), on.i64(whole), chunk, dots, step(chunk));
+    if (whole < columns) dots = step(columns - whole)(on.i64(whole), dots);
+    for (int64_t v = 0; v < shape.vectors; ++v) {
+      Value scale = decode.scaleLanes({item.panel, on.add(lane, v * lanes())}, index);
+      for (int64_t i = v; i < int64_t(sums.size()); i += shape.vectors)
+        sums[i] = on.fma(dots[i], scale, sums[i]);
+    }
+    return sums;
+  }
+
+  SmallVector<Value> addNumbers(TileShape shape, ArrayRef<Value> rows, Value lane, Value column,
+                                int64_t count, ValueRange carried) {
+    SmallVector<Value> dots(carried);
+    SmallVector<NumberChunk> chunks;
+    for (int64_t v = 0; v < shape.vectors; ++v)
+      chunks.push_back(decode.chunk({item.panel, on.add(lane, v * lanes())}, column));
+    for (int64_t i = 0; i < count; ++i) {
+      SmallVector<Value> x;
+      for (Value row : rows) x.push_back(inputElement(row, column, i));
+      for (int64_t v = 0; v < shape.vectors; ++v) {
+        Value number = chunks[v].number(i);
+        for (int64_t r = 0; r < shape.rows; ++r) {
+          Value &dot = dots[r * shape.vectors + v];
+          dot = on.fma(number, x[r], dot);
+        }
+      }
+    }
+    return dots;
   }
 
   /// One row and a coded weight: decoded in registers, some rows of the panel after the others.

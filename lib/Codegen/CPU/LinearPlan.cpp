@@ -55,10 +55,20 @@ static void chooseInteger(LinearPlan &plan) {
   plan.staged = plan.type.getEncoding().getCodeBits() != 8 || (group < plan.inputs && stored % group != 0);
 }
 
+static bool hasScaledBlocks(const LinearPlan &plan) {
+  EncodingAttr encoding = plan.type.getEncoding();
+  if (encoding.getCodeBits() > 8 || !encoding.getScale() || encoding.getOffset()) return false;
+  int64_t block = encoding.getBlockShape(plan.outputs, plan.inputs).second;
+  return block >= plan.inputs || block % unitOf(encoding) == 0;
+}
+
 static void chooseFloat(LinearPlan &plan) {
-  plan.staged = plan.rowClass != RowClass::One && !plan.type.getEncoding().isPlain();
-  plan.staged |= plan.rowClass != RowClass::One && plan.type.getEncoding().getCodeBits() <= 8;
-  int64_t most = plan.rowClass == RowClass::One ? plan.inputs : plan.staged ? kDecodedColumns : kFloatColumns;
+  EncodingAttr encoding = plan.type.getEncoding();
+  bool plain = encoding.isPlain() && encoding.getCodeBits() > 8;
+  plan.scalesBlocks = plan.rowClass != RowClass::Many && hasScaledBlocks(plan);
+  plan.staged = plan.rowClass != RowClass::One && !plain && !plan.scalesBlocks;
+  int64_t most = plan.staged ? kDecodedColumns : kFloatColumns;
+  if (plan.rowClass == RowClass::One || plan.scalesBlocks) most = plan.inputs;
   plan.passColumns = std::min(plan.inputs, most);
 }
 

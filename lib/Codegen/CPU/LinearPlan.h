@@ -23,6 +23,8 @@ struct LinearPlan {
   int64_t itemRows;
   /// Columns of the weights that all rows of an item meet before the next ones; K where one pass does.
   int64_t passColumns;
+  /// Float rows: the sums of a block of codes are scaled, not each number (one row and few rows).
+  bool scalesBlocks = false;
   /// The pass's part of the panel is decoded into scratch first: u8 codes in quads (integer), or f32
   /// [column][64].
   bool staged;

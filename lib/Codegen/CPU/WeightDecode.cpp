@@ -79,6 +79,54 @@ Value WeightDecode::sharedLanes(const PackedMatrix &whole, const PackedMatrix &p
   return result;
 }
 
+Value NumberChunk::unit(size_t index, int64_t number) {
+  Value &loaded = units[{index, number}];
+  if (loaded) return loaded;
+  const PackedPlane &plane = matrix.planes[index];
+  int64_t panelBytes = plane.bytes / (matrix.paddedRows / kPanelRows);
+  Value at = context.add(context.mul(context.div(first, unitColumns(plane)), 256), number * 256);
+  at = context.add(context.add(at, context.mul(rows.lane, 4)), context.mul(rows.panel, panelBytes));
+  Type words = VectorType::get(context.variant.f32Lanes(), context.builder.getI32Type());
+  loaded = context.load(words, context.offset(context.offset(base, plane.offset), at), 32);
+  return loaded;
+}
+
+Value NumberChunk::code(int64_t i) {
+  Value result;
+  for (auto [index, plane] : llvm::enumerate(matrix.planes)) {
+    int64_t inside = i % unitColumns(plane), position = 8 * (inside % 4) + inside / 4 * plane.bits;
+    Value bits = shiftRight(context, unit(index, i / unitColumns(plane)), position);
+    bits = shiftLeft(context, maskBits(context, bits, (1u << plane.bits) - 1), plane.shift);
+    result = result ? arith::OrIOp::create(context.builder, context.loc, result, bits).getResult() : bits;
+  }
+  return result;
+}
+
+/// Byte `i` of biased words as a signed number: with the upper bit turned it extends by itself.
+static Value signedByte(KernelContext &context, Value word, int64_t i) {
+  Value turned = flipBits(context, word, 0x80808080u);
+  Value number = shiftRightSigned(context, shiftLeft(context, turned, 24 - 8 * i), 24);
+  auto type = cast<VectorType>(number.getType()).clone(context.builder.getF32Type());
+  return arith::SIToFPOp::create(context.builder, context.loc, type, number);
+}
+
+Value NumberChunk::number(int64_t i) {
+  if (matrix.order == PackedOrder::Columns) {
+    Value column = context.add(context.mul(rows.panel, matrix.columns), context.add(first, i));
+    Value element = context.add(context.mul(column, kPanelRows), rows.lane);
+    return loadNumbers(context, matrix, base, element, context.variant.f32Lanes());
+  }
+  if (matrix.planes.size() == 1 && arePermuted(context, matrix.encoding)) {
+    const PackedPlane &plane = matrix.planes.front();
+    int64_t inside = i % unitColumns(plane), position = 8 * (inside % 4) + inside / 4 * plane.bits;
+    return permutedNumbers(context, matrix.encoding,
+                           shiftRight(context, unit(0, i / unitColumns(plane)), position));
+  }
+  if (matrix.bias == 128 && matrix.encoding.hasIntegerCodes())
+    return signedByte(context, unit(0, i / 4), i % 4);
+  return codeNumbers(context, matrix.encoding, code(i));
+}
+
 void WeightDecode::decodeColumns(PanelLanes rows, Value first, int64_t count, EachColumn each) {
   int64_t chunk = chunkColumns(), block = matrix.blockColumns;
   bool parts = matrix.scale || matrix.offset;
@@ -93,43 +141,12 @@ void WeightDecode::decodeColumns(PanelLanes rows, Value first, int64_t count, Ea
     fetchParts(context.div(first, block));
   bool perColumn = parts && block < matrix.columns && block % chunk != 0;
 
-  Type words = VectorType::get(lanes(), context.builder.getI32Type());
-  llvm::DenseMap<std::pair<size_t, int64_t>, Value> units;
-  auto unit = [&](size_t index, int64_t number) {
-    Value &loaded = units[{index, number}];
-    if (!loaded) {
-      const PackedPlane &plane = matrix.planes[index];
-      Value at = context.add(context.mul(context.div(first, unitColumns(plane)), 256), number * 256);
-      Value bytes = context.add(at, context.mul(rows.lane, 4));
-      loaded = context.load(words, context.offset(panelPointer(matrix, plane, rows.panel), bytes), 32);
-    }
-    return loaded;
-  };
-  auto code = [&](int64_t i) {
-    Value result;
-    for (auto [index, plane] : llvm::enumerate(matrix.planes)) {
-      int64_t inside = i % unitColumns(plane);
-      Value word = unit(index, i / unitColumns(plane));
-      Value bits = maskBits(context, shiftRight(context, word, 8 * (inside % 4) + inside / 4 * plane.bits),
-                            (1u << plane.bits) - 1);
-      bits = shiftLeft(context, bits, plane.shift);
-      result = result ? arith::OrIOp::create(context.builder, context.loc, result, bits).getResult() : bits;
-    }
-    return result;
-  };
+  NumberChunk numbers = this->chunk(rows, first);
   for (int64_t i = 0; i < count; ++i) {
     // Blocks that end within the chunk: their scale changes on the way.
     if (perColumn && (chunk % block != 0 || i % block == 0))
       fetchParts(context.div(context.add(first, i), block));
-    Value number;
-    if (matrix.order == PackedOrder::Quads) {
-      number = codeNumbers(context, matrix.encoding, code(i));
-    } else {
-      Value column = context.add(context.mul(rows.panel, matrix.columns), context.add(first, i));
-      number = loadNumbers(context, matrix, base, context.add(context.mul(column, kPanelRows), rows.lane),
-                           lanes());
-    }
-    each(i, applyParts(matrix, number, scale, offset));
+    each(i, applyParts(matrix, numbers.number(i), scale, offset));
   }
 }
 

@@ -15,6 +15,29 @@ struct PanelLanes {
   mlir::Value lane;  ///< i64, a multiple of the number of lanes
 };
 
+/// The numbers of some columns of a packed matrix before scale and offset; lanes are rows.
+class NumberChunk {
+public:
+  using Value = mlir::Value;
+  /// Columns from `first` on, a multiple of WeightDecode::chunkColumns().
+  NumberChunk(KernelContext &context, const PackedMatrix &matrix, Value base, PanelLanes rows, Value first)
+      : context(context), matrix(matrix), base(base), rows(rows), first(first) {}
+
+  /// vector<lanes x f32> of column first + i, i < chunkColumns().
+  Value number(int64_t i);
+
+private:
+  KernelContext &context;
+  const PackedMatrix &matrix;
+  Value base;
+  PanelLanes rows;
+  Value first;
+  llvm::DenseMap<std::pair<size_t, int64_t>, Value> units;
+
+  Value unit(size_t plane, int64_t number);
+  Value code(int64_t i);
+};
+
 /// A packed matrix at an address. All results are f32: scale * number + offset, level by level.
 class WeightDecode {
 public:
@@ -28,6 +51,9 @@ public:
   int64_t chunkColumns() const;
   /// W[lanes, first + i] for i < count <= chunkColumns(); `first` is a multiple of chunkColumns().
   void decodeColumns(PanelLanes lanes, Value first, int64_t count, EachColumn each);
+  NumberChunk chunk(PanelLanes lanes, Value first) {
+    return NumberChunk(context, matrix, base, lanes, first);
+  }
   /// Scale and offset of block column `block` for these rows: vector<lanes x f32>, null where there is none.
   Value scaleLanes(PanelLanes lanes, Value block) {
     return partLanes(matrix, matrix.scale.get(), lanes, block);
@@ -60,9 +86,16 @@ private:
 /// f32>.
 mlir::Value codeNumbers(KernelContext &context, EncodingAttr encoding, mlir::Value codes);
 
+/// Whether the lanes of one register hold the numbers of all codes, so that a permutation gives them.
+bool arePermuted(KernelContext &context, EncodingAttr encoding);
+/// Those numbers, by the low bits of vector<lanes x i32>; what stands above does not matter.
+mlir::Value permutedNumbers(KernelContext &context, EncodingAttr encoding, mlir::Value codes);
+
 /// Integer arithmetic on vectors of i32 with one constant.
 mlir::Value shiftRight(KernelContext &context, mlir::Value vector, int64_t bits);
 mlir::Value shiftLeft(KernelContext &context, mlir::Value vector, int64_t bits);
+mlir::Value shiftRightSigned(KernelContext &context, mlir::Value vector, int64_t bits);
 mlir::Value maskBits(KernelContext &context, mlir::Value vector, uint32_t mask);
+mlir::Value flipBits(KernelContext &context, mlir::Value vector, uint32_t bits);
 
 } // namespace lathe

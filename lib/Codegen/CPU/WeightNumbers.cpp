@@ -28,6 +28,16 @@ Value lathe::maskBits(KernelContext &context, Value vector, uint32_t mask) {
   return arith::AndIOp::create(context.builder, context.loc, vector, splatI32(context, vector, mask));
 }
 
+Value lathe::shiftRightSigned(KernelContext &context, Value vector, int64_t bits) {
+  if (bits == 0) return vector;
+  return arith::ShRSIOp::create(context.builder, context.loc, vector,
+                                splatI32(context, vector, uint32_t(bits)));
+}
+
+Value lathe::flipBits(KernelContext &context, Value vector, uint32_t bits) {
+  return arith::XOrIOp::create(context.builder, context.loc, vector, splatI32(context, vector, bits));
+}
+
 static int64_t widthOf(Value vector) { return cast<VectorType>(vector.getType()).getDimSize(0); }
 
 /// Lanes [first, first + count) of a vector; lanes behind its end repeat the last one.
@@ -121,6 +131,22 @@ static Value smallFloats(KernelContext &context, FloatType type, Value codes) {
   Value bits = arith::BitcastOp::create(context.builder, context.loc, codes.getType(), positive);
   Value signBit = shiftLeft(context, maskBits(context, codes, sign), 32 - width);
   return asFloat(arith::OrIOp::create(context.builder, context.loc, bits, signBit));
+}
+
+bool lathe::arePermuted(KernelContext &context, EncodingAttr encoding) {
+  return int64_t(1) << encoding.getCodeBits() == context.variant.f32Lanes();
+}
+
+Value lathe::permutedNumbers(KernelContext &context, EncodingAttr encoding, Value codes) {
+  SmallVector<float> numbers(encoding.getTable());
+  for (int64_t code = int64_t(numbers.size()); code < context.variant.f32Lanes(); ++code) {
+    auto integer = dyn_cast<IntegerType>(encoding.getCodes());
+    if (integer)
+      numbers.push_back(float(integer.isSigned() ? code - (int64_t(1) << (integer.getWidth() - 1)) : code));
+    else
+      numbers.push_back(valueOfCode(cast<FloatType>(encoding.getCodes()), uint64_t(code)));
+  }
+  return permute(context, numbers, 0, codes);
 }
 
 Value lathe::codeNumbers(KernelContext &context, EncodingAttr encoding, Value codes) {
