@@ -41,10 +41,11 @@ private:
 
   int64_t lanes() const { return on.variant.f32Lanes(); }
 
-  /// 24 sums of 32 registers, or 12 of 16; a single row wants the panel in one forward stream.
+  /// 24 sums of 32 registers, or 12 of 16. A single row wants the panel in one forward stream, and with 16
+  /// registers each of a few rows does so in turn.
   TileShape shape() const {
     if (item.plan.rowClass == RowClass::One) return {1, kPanelRows / lanes()};
-    if (lanes() < 16) return {6, 2};
+    if (lanes() < 16) return item.plan.rowClass == RowClass::Few ? TileShape{1, 8} : TileShape{6, 2};
     return {item.plan.rowClass == RowClass::Few ? 4 : 6, 4};
   }
 
