@@ -99,6 +99,9 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, DecoderFixture,
                                          "llama-f16-llama3-v4", "llama-f32-biases", "gpt2-f32",
                                          "gpt2-bf16-erf"));
 
+INSTANTIATE_TEST_SUITE_P(Fixtures, NarrowFixture,
+                         testing::Values("llama-bf16-sharded", "llama-f16-llama3", "gpt2-bf16-erf"));
+
 TEST_P(EncoderFixture, AgreesInF32) {
   Compiled compiled(fixture(GetParam()));
   Results results(fixture(GetParam()));
