@@ -60,7 +60,7 @@ TEST(CappGpt, LogitsAndGreedy) {
 
 TEST(MiniLm, Embeddings) {
   const char *folder = std::getenv("LATHE_MINILM");
-  if (!folder) GTEST_SKIP() << "LATHE_MINILM does not name the model's folder (see test/fixtures/README.md)";
+  if (!folder || !*folder) GTEST_SKIP() << "LATHE_MINILM does not name the model's folder (see test/fixtures/README.md)";
   Model model(folder);
   auto document = readJson(fixture("minilm/embeddings.json"));
   ASSERT_TRUE(document.ok()) << document.status().message();
