@@ -42,12 +42,8 @@ struct LowRankPass : lathe::impl::LowRankPassBase<LowRankPass> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto glob = llvm::GlobPattern::create(std::string(pattern));
-    if (!glob) {
-      module.emitError() << "pattern: \"" << std::string(pattern)
-                         << "\": " << llvm::toString(glob.takeError());
-      return signalPassFailure();
-    }
+    auto glob = parseNamePattern(module, pattern);
+    if (failed(glob)) return signalPassFailure();
     auto values = WeightValues::open(module, nullptr, checkpoint, threads);
     if (failed(values) || failed(readOptions(**values))) return signalPassFailure();
     for (MatrixGroup &group : collectMatrices(module))

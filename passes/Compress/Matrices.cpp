@@ -72,3 +72,9 @@ std::vector<MatrixGroup> lathe::collectMatrices(ModuleOp module) {
 void lathe::replaceUses(const Matrix &matrix, Value replacement) {
   for (OpOperand *use : matrix.uses) use->set(replacement);
 }
+
+FailureOr<llvm::GlobPattern> lathe::parseNamePattern(ModuleOp module, const std::string &text) {
+  auto glob = llvm::GlobPattern::create(text);
+  if (glob) return std::move(*glob);
+  return module.emitError() << "pattern: \"" << text << "\": " << llvm::toString(glob.takeError());
+}

@@ -1,6 +1,7 @@
 // The matrices that a model multiplies by or looks up in, as compression sees them.
 #pragma once
 
+#include "llvm/Support/GlobPattern.h"
 #include "Lathe/LatheDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -34,5 +35,8 @@ std::vector<std::string> paramNames(mlir::Value weight);
 
 /// Puts another value in the place of a matrix, for the ops that multiply by it or look up in it.
 void replaceUses(const Matrix &matrix, mlir::Value replacement);
+
+/// A pattern of names as a pass option gives it; an error at the module where it is malformed.
+mlir::FailureOr<llvm::GlobPattern> parseNamePattern(mlir::ModuleOp module, const std::string &text);
 
 } // namespace lathe

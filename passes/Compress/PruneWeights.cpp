@@ -25,12 +25,8 @@ struct PruneWeightsPass : lathe::impl::PruneWeightsPassBase<PruneWeightsPass> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto glob = llvm::GlobPattern::create(std::string(pattern));
-    if (!glob) {
-      module.emitError() << "pattern: \"" << std::string(pattern)
-                         << "\": " << llvm::toString(glob.takeError());
-      return signalPassFailure();
-    }
+    auto glob = parseNamePattern(module, pattern);
+    if (failed(glob)) return signalPassFailure();
     bool byShare = share >= 0, byThreshold = threshold >= 0;
     if (byShare == byThreshold || !(share < 1)) {
       module.emitError() << "pruning needs either a share in [0, 1) or a threshold";
