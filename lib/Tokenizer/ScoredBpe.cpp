@@ -52,13 +52,7 @@ public:
 
   void encode(std::string_view word, Scratch &scratch, std::vector<int32_t> &ids) const override {
     auto &own = static_cast<ScoredScratch &>(scratch);
-    while (splitAtSpaces_ && !word.empty()) {
-      size_t cut = 0;
-      while (word.substr(cut).starts_with(spaceMark)) cut += spaceMark.size();
-      cut = std::min(word.find(spaceMark, cut), word.size());
-      encodePart(word.substr(0, cut), own, ids);
-      word.remove_prefix(cut);
-    }
+    while (splitAtSpaces_ && !word.empty()) encodePart(takeWord(word), own, ids);
     if (!word.empty()) encodePart(word, own, ids);
   }
 

@@ -3,6 +3,7 @@
 
 #include "Tokenizer/Tokenizer_generated.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -51,6 +52,17 @@ private:
 
 /// U+2581, which SentencePiece writes for a space.
 inline constexpr std::string_view spaceMark = "\xE2\x96\x81";
+
+/// Takes the first word off `text`: its leading ▁s and what follows up to the next ▁. Merging words one by one keeps the
+/// heap small where no merge crosses from one into the next.
+inline std::string_view takeWord(std::string_view &text) {
+  size_t cut = 0;
+  while (text.substr(cut).starts_with(spaceMark)) cut += spaceMark.size();
+  cut = std::min(text.find(spaceMark, cut), text.size());
+  std::string_view word = text.substr(0, cut);
+  text.remove_prefix(cut);
+  return word;
+}
 
 /// Whether ▁ stands behind something else than ▁.
 bool crossesSpace(std::string_view piece);

@@ -1,10 +1,10 @@
 // The matrices that a model multiplies by or looks up in, as compression sees them.
 #pragma once
 
-#include "llvm/Support/GlobPattern.h"
 #include "Lathe/LatheDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/GlobPattern.h"
 
 #include <string>
 #include <vector>
