@@ -21,7 +21,7 @@ static std::unique_ptr<fb::StateT> stateTable(exec::StateOp op) {
   return state;
 }
 
-static std::unique_ptr<fb::KernelT> kernelTable(const CpuKernelCode &code) {
+static std::unique_ptr<fb::KernelT> kernelTable(const PlannedKernel &code) {
   auto kernel = std::make_unique<fb::KernelT>();
   kernel->name = code.name;
   kernel->domain = static_cast<fb::RowDomain>(code.domain);
@@ -110,7 +110,7 @@ FailureOr<std::unique_ptr<fb::ProgramT>> lathe::programTable(exec::ProgramOp pro
   table->block_bytes = program.getBlockBytes();
   table->fixed_bytes = program.getFixedBytes();
   Symbols symbols{{}, {}, weightIndex};
-  for (const CpuKernelCode &kernel : code.kernels) {
+  for (const PlannedKernel &kernel : code.kernels) {
     symbols.kernels[kernel.name] = static_cast<uint32_t>(table->kernels.size());
     table->kernels.push_back(kernelTable(kernel));
   }

@@ -5,7 +5,7 @@
 #include "Codegen/CPU/AttentionKernel.h"
 
 #include "Codegen/CPU/AttentionTile.h"
-#include "Codegen/CPU/FusedRegion.h"
+#include "Codegen/Kernel/FusedRegion.h"
 
 using namespace mlir;
 using namespace lathe;
@@ -41,7 +41,7 @@ static AttentionScratch layOut(AttentionOp op, llvm::function_ref<Value(int64_t 
   scratch.totals = take(queries * 4);
   scratch.scores = take(kManyTile * kBlockPositions * 4);
   scratch.factors = take(kManyTile * 4);
-  scratch.partial = take(4 * kManyTile * KernelContext::kColumnStep * 4);
+  scratch.partial = take(4 * kManyTile * CpuContext::kColumnStep * 4);
   scratch.keysByColumn = take(dim * kBlockPositions * 4);
   return scratch;
 }
@@ -50,7 +50,7 @@ namespace {
 
 class AttentionEmitter {
 public:
-  AttentionEmitter(KernelContext &on, AttentionOp op)
+  AttentionEmitter(CpuContext &on, AttentionOp op)
       : on(on), op(op), region(on), group(queriesPerHead(op)), dim(headColumns(op)) {
     int64_t used = 0;
     scratch = layOut(op, [&](int64_t bytes) {
@@ -80,7 +80,7 @@ public:
   }
 
 private:
-  KernelContext &on;
+  CpuContext &on;
   AttentionOp op;
   FusedRegion region;
   int64_t group, dim; // query heads per KV head; columns of a head
@@ -203,7 +203,8 @@ FailureOr<SmallVector<KernelClass>> lathe::planAttention(exec::KernelOp kernel, 
   return SmallVector<KernelClass>{only};
 }
 
-LogicalResult lathe::emitAttention(KernelContext &context) {
+LogicalResult lathe::emitAttention(KernelContext &base) {
+  CpuContext &context = CpuContext::of(base);
   AttentionEmitter emitter(context, attentionOf(context.kernel));
   context.forItems([&](Value item) { emitter.emitItem(item); });
   return success();

@@ -1,7 +1,7 @@
 // softmax(scale q k^T) v over the paged cache or over the rows of the batch.
 #pragma once
 
-#include "Codegen/CPU/KernelEmitter.h"
+#include "Codegen/Kernel/KernelEmitter.h"
 
 namespace lathe {
 

@@ -5,14 +5,14 @@
 using namespace mlir;
 using namespace lathe;
 
-static constexpr int64_t kStep = KernelContext::kColumnStep;
+static constexpr int64_t kStep = CpuContext::kColumnStep;
 
-static Value shuffle(KernelContext &on, Value a, Value b, ArrayRef<int64_t> mask) {
+static Value shuffle(CpuContext &on, Value a, Value b, ArrayRef<int64_t> mask) {
   return vector::ShuffleOp::create(on.builder, on.loc, a, b, mask);
 }
 
 /// `vector` with zeros behind it, `size` lanes.
-static Value padded(KernelContext &on, Value vector, int64_t size = kStep) {
+static Value padded(CpuContext &on, Value vector, int64_t size = kStep) {
   int64_t width = cast<VectorType>(vector.getType()).getDimSize(0);
   if (width == size) return vector;
   SmallVector<int64_t> mask;
@@ -32,7 +32,7 @@ static SmallVector<int64_t> widthsOf(int64_t columns) {
 
 /// Adds the lanes of four-lane groups of a and b: [a0+a2, b0+b2, a1+a3, b1+b3] and so on, by unpack
 /// instructions.
-static Value addHalves(KernelContext &on, Value a, Value b, bool pairs) {
+static Value addHalves(CpuContext &on, Value a, Value b, bool pairs) {
   SmallVector<int64_t> low, high;
   for (int64_t lane = 0; lane < kStep; lane += 4) {
     int64_t other = kStep + lane;
@@ -45,7 +45,7 @@ static Value addHalves(KernelContext &on, Value a, Value b, bool pairs) {
 }
 
 /// The same on 128-bit groups: of four groups of a and b, the sums of some.
-static Value addGroups(KernelContext &on, Value a, Value b, ArrayRef<int64_t> low, ArrayRef<int64_t> high) {
+static Value addGroups(CpuContext &on, Value a, Value b, ArrayRef<int64_t> low, ArrayRef<int64_t> high) {
   auto lanes = [](ArrayRef<int64_t> groups) {
     SmallVector<int64_t> mask;
     for (int64_t group : groups)
@@ -121,7 +121,7 @@ void AttentionTile::scoresByRows(const KeyBlock &block, Value query, Value keys)
 }
 
 /// A square transpose: each round turns the bits of (row, lane) by one.
-static SmallVector<Value> transposed(KernelContext &on, SmallVector<Value> rows) {
+static SmallVector<Value> transposed(CpuContext &on, SmallVector<Value> rows) {
   int64_t size = rows.size();
   SmallVector<int64_t> low, high;
   for (int64_t i = 0; i < size / 2; ++i) {
@@ -191,7 +191,7 @@ void AttentionTile::scoresByColumns(Value query, Value keys) {
 //===------------------------------------------------------------------------------------------------------===//
 
 /// Lanes first, first + 1, ... compared with the last key that counts.
-static Value counts(KernelContext &on, int64_t first, Value limit) {
+static Value counts(CpuContext &on, int64_t first, Value limit) {
   SmallVector<int32_t> numbers;
   for (int64_t i = 0; i < kStep; ++i) numbers.push_back(int32_t(first + i));
   auto type = VectorType::get(kStep, on.builder.getI32Type());

@@ -1,7 +1,7 @@
 // The inner part of attention: some queries against one block of keys and values.
 #pragma once
 
-#include "Codegen/CPU/KernelContext.h"
+#include "Codegen/CPU/CpuContext.h"
 
 namespace lathe {
 
@@ -27,7 +27,7 @@ struct AttentionScratch {
 
 class AttentionTile {
 public:
-  AttentionTile(KernelContext &on, const AttentionScratch &scratch, int64_t dim, int64_t tile)
+  AttentionTile(CpuContext &on, const AttentionScratch &scratch, int64_t dim, int64_t tile)
       : on(on), scratch(scratch), dim(dim), tile(tile) {}
 
   /// Scores of `tile` queries from `query` on, against `keys` keys, by products of rows: for few queries.
@@ -43,7 +43,7 @@ public:
 
 private:
   using Value = mlir::Value;
-  KernelContext &on;
+  CpuContext &on;
   const AttentionScratch &scratch;
   int64_t dim, tile;
 

@@ -1,7 +1,8 @@
 #include "Codegen/CPU/CompileProgram.h"
 
+#include "Codegen/CPU/CpuContext.h"
 #include "Codegen/CPU/FlatImage.h"
-#include "Codegen/CPU/KernelContext.h"
+#include "Codegen/CPU/KernelFamilies.h"
 #include "Codegen/CPU/Lowering.h"
 #include "Codegen/CPU/ObjectCode.h"
 
@@ -13,36 +14,11 @@ using namespace mlir;
 
 namespace lathe {
 
-static int64_t maxRowsOf(exec::ProgramOp program, exec::RowDomain domain) {
-  return domain == exec::RowDomain::Outputs ? program.getMaxOutputs() : program.getMaxRows();
-}
-
 static std::string symbolOf(StringRef kernel, size_t index) { return (kernel + ".c" + Twine(index)).str(); }
-
-FailureOr<std::vector<CpuKernelCode>> planKernels(exec::ProgramOp program) {
-  std::vector<CpuKernelCode> kernels;
-  unsigned next = 0;
-  for (auto kernel : program.getBody().front().getOps<exec::KernelOp>()) {
-    auto emitter = findKernelEmitter(kernel);
-    if (failed(emitter)) return failure();
-    auto classes = (*emitter)->plan(kernel, maxRowsOf(program, kernel.getDomain()));
-    if (failed(classes)) return failure();
-    CpuKernelCode code;
-    code.name = kernel.getSymName().str();
-    code.domain = kernel.getDomain();
-    code.bindings = kernel.getBody().front().getTerminator()->getNumOperands();
-    for (Type type : kernel.getBody().getArgumentTypes()) code.bindings += !isa<BatchType>(type);
-    code.classes = std::move(*classes);
-    code.firstCode = next;
-    next += code.classes.size();
-    kernels.push_back(std::move(code));
-  }
-  return kernels;
-}
 
 LogicalResult emitKernel(OpBuilder &builder, exec::KernelOp kernel, ArrayRef<KernelClass> classes,
                          const CpuVariant &variant) {
-  auto emitter = findKernelEmitter(kernel);
+  auto emitter = findKernelEmitter(cpuKernelFamilies(), kernel);
   if (failed(emitter)) return failure();
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext()), i64 = builder.getI64Type();
   auto type = builder.getFunctionType({pointer, pointer, pointer, i64, i64}, {});
@@ -51,7 +27,7 @@ LogicalResult emitKernel(OpBuilder &builder, exec::KernelOp kernel, ArrayRef<Ker
     auto function =
         func::FuncOp::create(builder, kernel.getLoc(), symbolOf(kernel.getSymName(), index), type);
     Block *entry = function.addEntryBlock();
-    KernelContext context(builder, kernel, variant, kernelClass, entry);
+    CpuContext context(builder, kernel, variant, kernelClass, entry);
     if (failed((*emitter)->emit(context))) return failure();
     builder.setInsertionPointToEnd(entry);
     func::ReturnOp::create(builder, kernel.getLoc());
@@ -63,7 +39,7 @@ namespace {
 /// A kernel for one variant, on its way from IR to an object.
 struct Unit {
   exec::KernelOp kernel;
-  const CpuKernelCode *code;
+  const PlannedKernel *code;
   const CpuVariant *variant;
   std::string kernelText;
   ObjectCode object;
@@ -120,7 +96,7 @@ FailureOr<CpuProgramCode> compileCpuProgram(exec::ProgramOp program, ArrayRef<St
                                             const CpuCodegenOptions &options) {
   MLIRContext *context = program.getContext();
   loadCodegenDialects(*context);
-  auto kernels = planKernels(program);
+  auto kernels = planKernels(program, cpuKernelFamilies());
   if (failed(kernels)) return failure();
   CpuProgramCode result;
   result.kernels = std::move(*kernels);

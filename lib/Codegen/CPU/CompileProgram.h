@@ -2,21 +2,12 @@
 #pragma once
 
 #include "Codegen/CPU/CpuVariant.h"
-#include "Codegen/CPU/KernelEmitter.h"
+#include "Codegen/Kernel/KernelEmitter.h"
 
 #include <string>
 #include <vector>
 
 namespace lathe {
-
-/// A kernel of the program, in the order of its exec.kernel ops.
-struct CpuKernelCode {
-  std::string name;
-  exec::RowDomain domain;
-  unsigned bindings = 0;                  ///< operands that a dispatch passes
-  llvm::SmallVector<KernelClass> classes; ///< ascending maxRows
-  unsigned firstCode = 0;                 ///< index of its first class in CpuVariantCode::entries
-};
 
 /// The image of one variant: read-only, executable at any 64-byte aligned address, without relocations.
 struct CpuVariantCode {
@@ -26,7 +17,7 @@ struct CpuVariantCode {
 };
 
 struct CpuProgramCode {
-  std::vector<CpuKernelCode> kernels;
+  std::vector<PlannedKernel> kernels;
   std::vector<CpuVariantCode> variants; ///< in the order asked for
 };
 
@@ -44,10 +35,7 @@ llvm::FailureOr<CpuProgramCode> compileCpuProgram(exec::ProgramOp program,
                                                   llvm::ArrayRef<llvm::StringRef> variants,
                                                   const CpuCodegenOptions &options = {});
 
-/// The first two steps of it: the classes of every kernel, and one kernel's functions at the builder's place,
-/// as
-/// "<kernel>.c<class>".
-llvm::FailureOr<std::vector<CpuKernelCode>> planKernels(exec::ProgramOp program);
+/// A part of it: the functions of one kernel for one variant at the builder's place, as "<kernel>.c<class>".
 llvm::LogicalResult emitKernel(mlir::OpBuilder &builder, exec::KernelOp kernel,
                                llvm::ArrayRef<KernelClass> classes, const CpuVariant &variant);
 

@@ -14,6 +14,7 @@ struct CpuVariant {
   llvm::ArrayRef<llvm::StringRef> requiredFeatures; ///< names as in /proc/cpuinfo
   unsigned vectorBits;                              ///< widest register worth using
   bool hasVnni;                                     ///< vpdpbusd on registers of vectorBits
+  bool hasExpand;                                   ///< vpexpandb and its like
 
   /// Lanes of f32 in one register.
   int64_t f32Lanes() const { return vectorBits / 32; }
@@ -24,5 +25,9 @@ llvm::ArrayRef<CpuVariant> cpuVariants();
 
 /// The variant of that name, or nullptr.
 const CpuVariant *findCpuVariant(llvm::StringRef name);
+
+/// The variant for a program that expands bitmaps. Of AVX-512 that takes VBMI2, which not every machine with
+/// VNNI has; such a machine then runs AVX2 code.
+const CpuVariant &forBitmaps(const CpuVariant &variant);
 
 } // namespace lathe

@@ -1,5 +1,6 @@
 // --lathe-cpu-kernels: the kernels of a program as the emitters write them, for tests and for reading.
 #include "Codegen/CPU/CompileProgram.h"
+#include "Codegen/CPU/KernelFamilies.h"
 
 #include "Codegen/CPU/Lowering.h"
 
@@ -47,7 +48,7 @@ struct EmitKernelsPass : PassWrapper<EmitKernelsPass, OperationPass<ModuleOp>> {
   }
 
   LogicalResult emitProgram(exec::ProgramOp program, const CpuVariant &target) {
-    auto kernels = planKernels(program);
+    auto kernels = planKernels(program, cpuKernelFamilies());
     if (failed(kernels)) return failure();
     OpBuilder builder(program);
     auto module = ModuleOp::create(builder, program.getLoc(), program.getSymName());

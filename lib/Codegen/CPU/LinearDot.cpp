@@ -3,7 +3,7 @@
 using namespace mlir;
 using namespace lathe;
 
-DotProducts::DotProducts(KernelContext &context, int64_t bits, TileShape shape, ValueRange sums)
+DotProducts::DotProducts(CpuContext &context, int64_t bits, TileShape shape, ValueRange sums)
     : on(context), bits(bits), shape(shape), sums(sums), pairs(sums.size()) {}
 
 VectorType DotProducts::vector(int64_t elementBits) const {
@@ -16,7 +16,7 @@ Value DotProducts::call(StringRef intrinsic, Type type, ValueRange operands) {
       .getResults();
 }
 
-static Value splat(KernelContext &on, VectorType type, int64_t value) {
+static Value splat(CpuContext &on, VectorType type, int64_t value) {
   auto number = APInt(type.getElementTypeBitWidth(), uint64_t(value));
   return arith::ConstantOp::create(on.builder, on.loc, DenseElementsAttr::get(type, number));
 }

@@ -18,7 +18,7 @@ public:
   };
 
   /// `bits` of the weights' codes; `sums` (i32 vectors, row by row) is where counting starts.
-  DotProducts(KernelContext &context, int64_t bits, TileShape shape, mlir::ValueRange sums);
+  DotProducts(CpuContext &context, int64_t bits, TileShape shape, mlir::ValueRange sums);
 
   /// `words`: a vector of i32, four codes each.
   Operand weights(Value words);
@@ -31,7 +31,7 @@ public:
   llvm::SmallVector<Value> finish();
 
 private:
-  KernelContext &on;
+  CpuContext &on;
   int64_t bits;
   TileShape shape;
   llvm::SmallVector<Value> sums, pairs;

@@ -1,7 +1,7 @@
 // Float activations times any encoding: decoded to f32, then fused multiply-adds with a broadcast element of
 // x.
 #include "Codegen/CPU/LinearTile.h"
-#include "Codegen/CPU/WeightDecode.h"
+#include "Codegen/Kernel/WeightDecode.h"
 
 using namespace mlir;
 using namespace lathe;
@@ -35,7 +35,7 @@ public:
 
 private:
   const LinearItem &item;
-  KernelContext &on;
+  CpuContext &on;
   int64_t weight;
   WeightDecode decode;
 

@@ -1,7 +1,7 @@
 // Quantized rows times integer codes: exact i32 sums within a group of columns, then one fused multiply-add a
 // group, in ascending order. So every variant, tile shape and number of rows gives the same bits.
 #include "Codegen/CPU/LinearDot.h"
-#include "Codegen/CPU/WeightDecode.h"
+#include "Codegen/Kernel/WeightDecode.h"
 
 using namespace mlir;
 using namespace lathe;
@@ -35,7 +35,7 @@ public:
 
 private:
   const LinearItem &item;
-  KernelContext &on;
+  CpuContext &on;
   const LinearPlan &plan;
   int64_t weight;
   WeightDecode decode;

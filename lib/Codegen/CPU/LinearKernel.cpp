@@ -3,7 +3,7 @@
 #include "Codegen/CPU/LinearKernel.h"
 
 #include "Codegen/CPU/LinearTile.h"
-#include "Codegen/CPU/QuantizeRow.h"
+#include "Codegen/Kernel/QuantizeRow.h"
 
 using namespace mlir;
 using namespace lathe;
@@ -40,7 +40,7 @@ FailureOr<SmallVector<KernelClass>> lathe::planLinear(exec::KernelOp kernel, int
   return classes;
 }
 
-static Value domainRows(KernelContext &on) {
+static Value domainRows(CpuContext &on) {
   exec::KernelOp kernel = on.kernel;
   switch (kernel.getDomain()) {
   case exec::RowDomain::Rows:
@@ -56,7 +56,7 @@ static Value domainRows(KernelContext &on) {
 /// The ops behind the linear on `columns` outputs of the panel (all 64 unless it is the last), for one row.
 /// Values to be quantized take the place of the sums that they come from until their groups are complete.
 static void emitRow(const LinearItem &item, Value row, int64_t columns) {
-  KernelContext &on = item.on;
+  CpuContext &on = item.on;
   LinearOp op = item.plan.op;
   Type f32 = on.builder.getF32Type();
   Value first = on.mul(item.panel, kPanelRows), domainRow = on.add(item.firstRow, row);
@@ -92,7 +92,7 @@ static void emitRows(const LinearItem &item, int64_t columns) {
 }
 
 static void emitEpilogues(const LinearItem &item) {
-  KernelContext &on = item.on;
+  CpuContext &on = item.on;
   int64_t rest = item.plan.outputs % kPanelRows, whole = item.plan.outputs / kPanelRows;
   if (!rest) return emitRows(item, kPanelRows);
   if (!whole) return emitRows(item, rest);
@@ -102,7 +102,8 @@ static void emitEpilogues(const LinearItem &item) {
   on.ifThen(isLast, [&] { emitRows(item, rest); });
 }
 
-LogicalResult lathe::emitLinear(KernelContext &context) {
+LogicalResult lathe::emitLinear(KernelContext &base) {
+  CpuContext &context = CpuContext::of(base);
   FailureOr<LinearPlan> plan = planLinearClass(context.kernel, context.kernelClass.maxRows);
   if (failed(plan)) return failure();
   FusedRegion region(context);

@@ -1,7 +1,7 @@
 // Products with packed weights, and everything element-wise behind them.
 #pragma once
 
-#include "Codegen/CPU/KernelContext.h"
+#include "Codegen/CPU/CpuContext.h"
 
 namespace lathe {
 

@@ -1,6 +1,6 @@
 #include "Codegen/CPU/LinearPlan.h"
 
-#include "Codegen/CPU/FusedRegion.h"
+#include "Codegen/Kernel/FusedRegion.h"
 
 using namespace mlir;
 using namespace lathe;

@@ -2,7 +2,7 @@
 // variant.
 #pragma once
 
-#include "Codegen/CPU/KernelEmitter.h"
+#include "Codegen/Kernel/KernelEmitter.h"
 #include "Lathe/PackedLayout.h"
 
 namespace lathe {

@@ -24,7 +24,7 @@ SmallVector<Value> LinearItem::inputRows(Value first, int64_t count) const {
 }
 
 void lathe::forTiles(const LinearItem &item, TileShape shape, llvm::function_ref<void(Value, Value)> tile) {
-  KernelContext &on = item.on;
+  CpuContext &on = item.on;
   int64_t width = shape.vectors * on.variant.f32Lanes();
   auto lanes = [&](Value row) {
     if (width == kPanelRows)
@@ -41,7 +41,7 @@ void lathe::forTiles(const LinearItem &item, TileShape shape, llvm::function_ref
 /// Calls `each` with the number of a sum and its address.
 static void forSums(const LinearItem &item, int64_t weight, TileShape shape, Value row, Value lane,
                     llvm::function_ref<void(int64_t, Value)> each) {
-  KernelContext &on = item.on;
+  CpuContext &on = item.on;
   for (int64_t r = 0; r < shape.rows; ++r) {
     Value pointer = on.offset(item.sums(weight, on.add(row, r)), on.mul(lane, 4));
     for (int64_t v = 0; v < shape.vectors; ++v)
@@ -51,7 +51,7 @@ static void forSums(const LinearItem &item, int64_t weight, TileShape shape, Val
 
 SmallVector<Value> lathe::loadSums(const LinearItem &item, int64_t weight, TileShape shape, Value row,
                                    Value lane) {
-  KernelContext &on = item.on;
+  CpuContext &on = item.on;
   int64_t lanes = on.variant.f32Lanes();
   SmallVector<Value> sums(shape.rows * shape.vectors);
   if (item.plan.onePass()) {
@@ -71,7 +71,7 @@ void lathe::storeSums(const LinearItem &item, int64_t weight, TileShape shape, V
 }
 
 void lathe::clearSums(const LinearItem &item, int64_t weight) {
-  KernelContext &on = item.on;
+  CpuContext &on = item.on;
   if (item.plan.onePass()) return;
   on.forRange(on.i64(0), on.add(item.rows, LinearPlan::kOverhang), 1, [&](Value row) {
     Value pointer = item.sums(weight, row);

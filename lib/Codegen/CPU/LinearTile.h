@@ -1,14 +1,15 @@
 // Products of one panel of weights with some rows, tile by tile: what the two arithmetics of a linear share.
 #pragma once
 
-#include "Codegen/CPU/FusedRegion.h"
+#include "Codegen/CPU/CpuContext.h"
 #include "Codegen/CPU/LinearPlan.h"
+#include "Codegen/Kernel/FusedRegion.h"
 
 namespace lathe {
 
 /// One work item while it is emitted.
 struct LinearItem {
-  KernelContext &on;
+  CpuContext &on;
   FusedRegion &region;
   const LinearPlan &plan;
   mlir::Value panel;    ///< i64

@@ -1,6 +1,6 @@
 #include "Codegen/CPU/Lowering.h"
 
-#include "Codegen/CPU/MathExpansion.h"
+#include "Codegen/Kernel/MathExpansion.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"

@@ -115,7 +115,7 @@ static int64_t workItems(const KernelClass &kernelClass, const KernelBatch &batc
 
 void Program::run(size_t variant, llvm::StringRef name, const KernelBatch &batch,
                   std::vector<void *> bindings) const {
-  for (const CpuKernelCode &kernel : code_.kernels) {
+  for (const PlannedKernel &kernel : code_.kernels) {
     if (kernel.name != name) continue;
     ASSERT_EQ(kernel.bindings, bindings.size());
     int64_t rows = kernel.domain == exec::RowDomain::Rows      ? batch.rows

@@ -1,7 +1,7 @@
-#include "Codegen/CPU/SequenceKernels.h"
+#include "Codegen/Kernel/SequenceKernels.h"
 
-#include "Codegen/CPU/FusedRegion.h"
-#include "Codegen/CPU/RowsKernel.h"
+#include "Codegen/Kernel/FusedRegion.h"
+#include "Codegen/Kernel/RowsKernel.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -31,26 +31,32 @@ FailureOr<SmallVector<KernelClass>> lathe::planRopeTable(exec::KernelOp kernel, 
   return SmallVector<KernelClass>{{maxRows, {{GridKind::Rows, 1}}, 0}};
 }
 
+/// Cosines and sines of the frequencies [first, first + width).
+static void emitAngles(KernelContext &on, FusedRegion &region, RopeTableOp op, Value row, Value position,
+                       int64_t first, int64_t width) {
+  ArrayRef<float> frequencies = op.getFrequencies();
+  int64_t half = frequencies.size();
+  auto type = VectorType::get(width, on.builder.getF32Type());
+  auto constant = DenseElementsAttr::get(type, frequencies.slice(first, width));
+  Value angle = on.mulF(on.splat(position, width), arith::ConstantOp::create(on.builder, on.loc, constant));
+  Value factor = on.splat(op.getFactor().convertToDouble(), width);
+  Value cos = on.mulF(factor, math::CosOp::create(on.builder, on.loc, angle));
+  Value sin = on.mulF(factor, math::SinOp::create(on.builder, on.loc, angle));
+  region.emitEpilogue(op, cos, Place{row, on.i64(first), width, std::nullopt});
+  region.emitEpilogue(op, sin, Place{row, on.i64(half + first), width, std::nullopt});
+}
+
 LogicalResult lathe::emitRopeTable(KernelContext &on) {
   auto op = cast<RopeTableOp>(findRoot(on.kernel));
   FusedRegion region(on);
-  ArrayRef<float> frequencies = op.getFrequencies();
-  int64_t half = frequencies.size();
+  int64_t half = op.getFrequencies().size();
   on.forItems([&](Value row) {
     Value position = on.batchEntry(LATHE_BATCH(positions), row);
     position = arith::SIToFPOp::create(on.builder, on.loc, on.builder.getF32Type(), position);
     // The frequencies are constants of the code, so the steps are laid out one by one.
-    for (int64_t first = 0, width = KernelContext::kColumnStep; first < half; first += width) {
+    for (int64_t first = 0, piece = 0, width = on.columnStep(); first < half; first += width) {
       while (width > half - first) width /= 2;
-      auto type = VectorType::get(width, on.builder.getF32Type());
-      auto constant = DenseElementsAttr::get(type, frequencies.slice(first, width));
-      Value angle =
-          on.mulF(on.splat(position, width), arith::ConstantOp::create(on.builder, on.loc, constant));
-      Value factor = on.splat(op.getFactor().convertToDouble(), width);
-      Value cos = on.mulF(factor, math::CosOp::create(on.builder, on.loc, angle));
-      Value sin = on.mulF(factor, math::SinOp::create(on.builder, on.loc, angle));
-      region.emitEpilogue(op, cos, Place{row, on.i64(first), width, std::nullopt});
-      region.emitEpilogue(op, sin, Place{row, on.i64(half + first), width, std::nullopt});
+      on.onThread(piece++, [&] { emitAngles(on, region, op, row, position, first, width); });
     }
   });
   return success();

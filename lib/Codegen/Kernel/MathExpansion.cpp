@@ -1,4 +1,4 @@
-#include "Codegen/CPU/MathExpansion.h"
+#include "Codegen/Kernel/MathExpansion.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"

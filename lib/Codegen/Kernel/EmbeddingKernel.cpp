@@ -1,9 +1,9 @@
 // An embedding is a source of rows for a rows kernel: a row of the table is decoded from the packed form that
 // a head tied to it multiplies with, so the table is stored once.
-#include "Codegen/CPU/EmbeddingKernel.h"
+#include "Codegen/Kernel/EmbeddingKernel.h"
 
-#include "Codegen/CPU/RowsKernel.h"
-#include "Codegen/CPU/WeightDecode.h"
+#include "Codegen/Kernel/RowsKernel.h"
+#include "Codegen/Kernel/WeightDecode.h"
 
 using namespace mlir;
 using namespace lathe;
@@ -15,9 +15,9 @@ FailureOr<SmallVector<KernelClass>> lathe::planEmbedding(exec::KernelOp kernel, 
   auto type = cast<WeightType>(op.getTable().getType());
   if (type.getPanel() != kPanelRows)
     return op.emitOpError("needs its table in panels of ")
-           << kPanelRows << " rows on CPUs; lathe.pack makes them";
+           << kPanelRows << " rows; lathe.pack makes them";
   if (type.getEncoding().getBitmap())
-    return op.emitOpError("reads rows of a bitmap, which has no kernel on CPUs; store the table without one");
+    return op.emitOpError("reads rows of a bitmap, which has no kernel; store the table without one");
   if (Operation *ids = op.getIds().getDefiningOp(); ids && !isa<TokensOp, PositionsOp>(ids))
     return op.emitOpError("takes row numbers from ") << ids->getName() << ", not from tokens or positions";
   if (failed(checkRows(kernel))) return failure();

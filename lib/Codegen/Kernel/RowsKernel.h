@@ -2,7 +2,7 @@
 // writes.
 #pragma once
 
-#include "Codegen/CPU/FusedRegion.h"
+#include "Codegen/Kernel/FusedRegion.h"
 
 namespace lathe {
 

@@ -3,7 +3,7 @@
 // linear kernels.
 #pragma once
 
-#include "Codegen/CPU/KernelContext.h"
+#include "Codegen/Kernel/KernelContext.h"
 #include "Lathe/PackedLayout.h"
 
 namespace lathe {
@@ -72,7 +72,7 @@ private:
   PackedMatrix matrix;
   Value base;
 
-  int64_t lanes() const { return context.variant.f32Lanes(); }
+  int64_t lanes() const { return context.panelLanes(); }
   Value partLanes(const PackedMatrix &whole, const PackedMatrix *part, PanelLanes lanes, Value block);
   Value sharedLanes(const PackedMatrix &whole, const PackedMatrix &part, PanelLanes rows, Value column);
   /// vector<1 x f32>.

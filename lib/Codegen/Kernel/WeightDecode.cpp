@@ -1,4 +1,4 @@
-#include "Codegen/CPU/WeightDecode.h"
+#include "Codegen/Kernel/WeightDecode.h"
 
 using namespace mlir;
 using namespace lathe;
@@ -86,7 +86,7 @@ Value NumberChunk::unit(size_t index, int64_t number) {
   int64_t panelBytes = plane.bytes / (matrix.paddedRows / kPanelRows);
   Value at = context.add(context.mul(context.div(first, unitColumns(plane)), 256), number * 256);
   at = context.add(context.add(at, context.mul(rows.lane, 4)), context.mul(rows.panel, panelBytes));
-  Type words = VectorType::get(context.variant.f32Lanes(), context.builder.getI32Type());
+  Type words = VectorType::get(context.panelLanes(), context.builder.getI32Type());
   loaded = context.load(words, context.offset(context.offset(base, plane.offset), at), 32);
   return loaded;
 }
@@ -114,7 +114,7 @@ Value NumberChunk::number(int64_t i) {
   if (matrix.order == PackedOrder::Columns) {
     Value column = context.add(context.mul(rows.panel, matrix.columns), context.add(first, i));
     Value element = context.add(context.mul(column, kPanelRows), rows.lane);
-    return loadNumbers(context, matrix, base, element, context.variant.f32Lanes());
+    return loadNumbers(context, matrix, base, element, context.panelLanes());
   }
   if (matrix.planes.size() == 1 && arePermuted(context, matrix.encoding)) {
     const PackedPlane &plane = matrix.planes.front();

@@ -1,7 +1,7 @@
 // Dynamic int8 quantization of one row: codes, then scales, then sums of codes (see exec.slice).
 #pragma once
 
-#include "Codegen/CPU/KernelContext.h"
+#include "Codegen/Kernel/KernelContext.h"
 
 namespace lathe {
 

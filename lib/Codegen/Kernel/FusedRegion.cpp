@@ -1,4 +1,4 @@
-#include "Codegen/CPU/FusedRegion.h"
+#include "Codegen/Kernel/FusedRegion.h"
 
 using namespace mlir;
 using namespace lathe;

@@ -1,16 +1,12 @@
-#include "Codegen/CPU/KernelContext.h"
+#include "Codegen/Kernel/KernelContext.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace lathe;
 
-KernelContext::KernelContext(OpBuilder &builder, exec::KernelOp kernel, const CpuVariant &variant,
-                             const KernelClass &kernelClass, Block *entry)
-    : builder(builder), loc(kernel.getLoc()), kernel(kernel), variant(variant), kernelClass(kernelClass),
-      batch(entry->getArgument(0)), bindings(entry->getArgument(1)), scratch(entry->getArgument(2)),
-      begin(entry->getArgument(3)), end(entry->getArgument(4)) {
-  builder.setInsertionPointToStart(entry);
+KernelContext::KernelContext(OpBuilder &builder, exec::KernelOp kernel, const KernelClass &kernelClass)
+    : builder(builder), loc(kernel.getLoc()), kernel(kernel), kernelClass(kernelClass) {
   start_ = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(0));
 }
 
@@ -54,9 +50,7 @@ Value KernelContext::segmentField(Value segment, size_t offset) {
 
 Value KernelContext::bindingPointer(unsigned index) {
   Value &pointer = pointers_[index];
-  if (!pointer)
-    pointer = atStart(
-        [&] { return load(pointerType(), offset(bindings, int64_t(index) * int64_t(sizeof(void *))), 8); });
+  if (!pointer) pointer = atStart([&] { return loadBinding(index); });
   return pointer;
 }
 
@@ -163,10 +157,6 @@ Value KernelContext::maxLanes(Value vector) {
 // Memory
 //===------------------------------------------------------------------------------------------------------===//
 
-LLVM::LLVMPointerType KernelContext::pointerType() const {
-  return LLVM::LLVMPointerType::get(builder.getContext());
-}
-
 Value KernelContext::offset(Value pointer, Value bytes) {
   return LLVM::GEPOp::create(builder, loc, pointerType(), builder.getI8Type(), pointer,
                              ArrayRef<LLVM::GEPArg>{bytes});
@@ -183,10 +173,6 @@ void KernelContext::store(Value value, Value pointer, unsigned alignment) {
 Value KernelContext::loadI32(Value pointer, Value index) {
   Value value = load(builder.getI32Type(), offset(pointer, mul(index, 4)), 4);
   return arith::ExtSIOp::create(builder, loc, builder.getI64Type(), value);
-}
-
-void KernelContext::prefetch(Value pointer, unsigned locality) {
-  LLVM::Prefetch::create(builder, loc, pointer, /*rw=*/0, /*hint=*/locality, /*cache=*/1);
 }
 
 static int64_t bytesOf(Type type) { return type.getIntOrFloatBitWidth() / 8; }
@@ -247,35 +233,55 @@ void KernelContext::ifThen(Value condition, llvm::function_ref<void()> body) {
   });
 }
 
-void KernelContext::forColumns(int64_t columns, ColumnsBody body, int64_t step) {
-  int64_t whole = columns / step * step;
-  if (whole == step)
-    body(i64(0), step);
-  else if (whole)
-    forRange(i64(0), i64(whole), step, [&](Value column) { body(column, step); });
-  for (int64_t column = whole; column < columns;) {
-    while (step > columns - column) step /= 2;
-    body(i64(column), step);
-    column += step;
+//===------------------------------------------------------------------------------------------------------===//
+// Combining
+//===------------------------------------------------------------------------------------------------------===//
+
+Value KernelContext::combine(Fold fold, Value next, Value soFar) {
+  switch (fold) {
+  case Fold::Sum:
+    return addF(soFar, next);
+  case Fold::Max:
+    return maxF(next, soFar);
+  case Fold::SumOfCodes:
+    return add(soFar, next);
   }
+  llvm_unreachable("all folds are handled");
 }
 
-Value KernelContext::sumColumns(int64_t columns, llvm::function_ref<Value(Value, int64_t)> body,
-                                int64_t step) {
-  int64_t whole = columns / step * step;
+Value KernelContext::combineLanes(Fold fold, Value vector) {
+  switch (fold) {
+  case Fold::Sum:
+    return sumLanes(vector);
+  case Fold::Max:
+    return maxLanes(vector);
+  case Fold::SumOfCodes:
+    return vector::ReductionOp::create(builder, loc, vector::CombiningKind::ADD, vector);
+  }
+  llvm_unreachable("all folds are handled");
+}
+
+Value KernelContext::neutral(Fold fold, int64_t width) {
+  if (fold != Fold::SumOfCodes) return splat(0.0, width); // Max is of magnitudes
+  auto type = VectorType::get(width, builder.getI32Type());
+  return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+}
+
+Value KernelContext::foldAlone(Fold fold, int64_t columns, ColumnsValue body) {
+  int64_t step = columnStep(), whole = columns / step * step;
   Value total;
   if (whole == step) {
-    total = sumLanes(body(i64(0), step));
+    total = combineLanes(fold, body(i64(0), step));
   } else if (whole) {
-    auto sums = forRange(i64(0), i64(whole), step, splat(0.0, step), [&](Value column, ValueRange carried) {
-      return SmallVector<Value>{addF(carried[0], body(column, step))};
+    auto carried = forRange(i64(0), i64(whole), step, neutral(fold, step), [&](Value column, ValueRange soFar) {
+      return SmallVector<Value>{combine(fold, body(column, step), soFar[0])};
     });
-    total = sumLanes(sums[0]);
+    total = combineLanes(fold, carried[0]);
   }
   for (int64_t column = whole; column < columns;) {
     while (step > columns - column) step /= 2;
-    Value rest = sumLanes(body(i64(column), step));
-    total = total ? addF(total, rest) : rest;
+    Value rest = combineLanes(fold, body(i64(column), step));
+    total = total ? combine(fold, rest, total) : rest;
     column += step;
   }
   return total;

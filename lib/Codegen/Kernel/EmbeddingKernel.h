@@ -1,7 +1,7 @@
 // Row gathers from a packed table, and the rows kernel behind them.
 #pragma once
 
-#include "Codegen/CPU/KernelContext.h"
+#include "Codegen/Kernel/KernelContext.h"
 
 namespace lathe {
 

@@ -1,5 +1,5 @@
 // What codes of at most 8 bits stand for: integers, tables, small floats.
-#include "Codegen/CPU/WeightDecode.h"
+#include "Codegen/Kernel/WeightDecode.h"
 
 #include "llvm/ADT/APFloat.h"
 
@@ -39,56 +39,6 @@ Value lathe::flipBits(KernelContext &context, Value vector, uint32_t bits) {
 }
 
 static int64_t widthOf(Value vector) { return cast<VectorType>(vector.getType()).getDimSize(0); }
-
-/// Lanes [first, first + count) of a vector; lanes behind its end repeat the last one.
-static Value slice(KernelContext &context, Value vector, int64_t first, int64_t count) {
-  SmallVector<int64_t> picked;
-  for (int64_t i = 0; i < count; ++i) picked.push_back(std::min(first + i, widthOf(vector) - 1));
-  return vector::ShuffleOp::create(context.builder, context.loc, vector, vector, picked);
-}
-
-//===------------------------------------------------------------------------------------------------------------===//
-// Tables
-//===------------------------------------------------------------------------------------------------------------===//
-
-/// Entries [first, first + n) of the table by the low bits of n indices, n being the lanes of a register.
-static Value permute(KernelContext &context, ArrayRef<float> table, size_t first, Value indices) {
-  int64_t lanes = widthOf(indices);
-  SmallVector<float> entries;
-  for (int64_t i = 0; i < lanes; ++i) entries.push_back(table[(first + i) % table.size()]);
-  auto type = VectorType::get(lanes, context.builder.getF32Type());
-  Value constant = arith::ConstantOp::create(context.builder, context.loc,
-                                             DenseElementsAttr::get(type, ArrayRef(entries)));
-  StringRef name = lanes == 16 ? "llvm.x86.avx512.permvar.sf.512" : "llvm.x86.avx2.permps";
-  return LLVM::CallIntrinsicOp::create(context.builder, context.loc, type,
-                                       context.builder.getStringAttr(name), ValueRange{constant, indices})
-      .getResults();
-}
-
-/// A permutation a register's worth of entries, chosen by the upper bits: no memory, so it works within a
-/// vector.
-static Value lookUp(KernelContext &context, ArrayRef<float> table, Value indices) {
-  int64_t lanes = context.variant.f32Lanes(), width = widthOf(indices);
-  if (width != lanes) {
-    Value result;
-    for (int64_t first = 0; first < width; first += lanes) {
-      Value part = slice(context, lookUp(context, table, slice(context, indices, first, lanes)), 0,
-                         std::min(lanes, width));
-      SmallVector<int64_t> both = llvm::to_vector(llvm::seq<int64_t>(0, first + lanes));
-      result = result
-                   ? vector::ShuffleOp::create(context.builder, context.loc, result, part, both).getResult()
-                   : part;
-    }
-    return result;
-  }
-  Value result = permute(context, table, 0, indices);
-  for (size_t first = size_t(lanes); first < table.size(); first += size_t(lanes)) {
-    Value above = arith::CmpIOp::create(context.builder, context.loc, arith::CmpIPredicate::uge, indices,
-                                        splatI32(context, indices, uint32_t(first)));
-    result = context.select(above, permute(context, table, first, indices), result);
-  }
-  return result;
-}
 
 //===------------------------------------------------------------------------------------------------------------===//
 // Small floats
@@ -134,23 +84,23 @@ static Value smallFloats(KernelContext &context, FloatType type, Value codes) {
 }
 
 bool lathe::arePermuted(KernelContext &context, EncodingAttr encoding) {
-  return int64_t(1) << encoding.getCodeBits() == context.variant.f32Lanes();
+  return int64_t(1) << encoding.getCodeBits() == context.permutedEntries();
 }
 
 Value lathe::permutedNumbers(KernelContext &context, EncodingAttr encoding, Value codes) {
   SmallVector<float> numbers(encoding.getTable());
-  for (int64_t code = int64_t(numbers.size()); code < context.variant.f32Lanes(); ++code) {
+  for (int64_t code = int64_t(numbers.size()); code < context.permutedEntries(); ++code) {
     auto integer = dyn_cast<IntegerType>(encoding.getCodes());
     if (integer)
       numbers.push_back(float(integer.isSigned() ? code - (int64_t(1) << (integer.getWidth() - 1)) : code));
     else
       numbers.push_back(valueOfCode(cast<FloatType>(encoding.getCodes()), uint64_t(code)));
   }
-  return permute(context, numbers, 0, codes);
+  return context.permute(numbers, codes);
 }
 
 Value lathe::codeNumbers(KernelContext &context, EncodingAttr encoding, Value codes) {
-  if (!encoding.getTable().empty()) return lookUp(context, encoding.getTable(), codes);
+  if (!encoding.getTable().empty()) return context.lookUp(encoding.getTable(), codes);
   if (auto type = dyn_cast<FloatType>(encoding.getCodes())) return smallFloats(context, type, codes);
   auto integer = cast<IntegerType>(encoding.getCodes());
   if (integer.isSigned()) {

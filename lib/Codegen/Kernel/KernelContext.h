@@ -1,11 +1,14 @@
 // The function of one kernel while it is being emitted: its arguments by name, addresses of rows, loads and
 // stores that widen and round, loops. All integers are i64, all pointers !llvm.ptr, all arithmetic on floats
 // is f32.
+//
+// A work item is computed by a team: one thread of a CPU, or the threads of a GPU's work group. What is the
+// team's is marked so below; everything else is done by whoever meets it, so that on a GPU every thread of the
+// team does. A team's loops must be met by all of its threads.
 #pragma once
 
 #include "Artifact/KernelABI.h"
-#include "Codegen/CPU/CpuVariant.h"
-#include "Codegen/CPU/KernelEmitter.h"
+#include "Codegen/Kernel/KernelEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -17,6 +20,9 @@
 
 namespace lathe {
 
+/// How the values of columns become one. Sum and Max are of f32, SumOfCodes of i32.
+enum class Fold { Sum, Max, SumOfCodes };
+
 class KernelContext {
 public:
   using Value = mlir::Value;
@@ -24,21 +30,31 @@ public:
   using Body = llvm::function_ref<void(Value)>;
   using LoopBody = llvm::function_ref<llvm::SmallVector<Value>(Value, mlir::ValueRange)>;
   using ColumnsBody = llvm::function_ref<void(Value column, int64_t width)>;
+  using ColumnsValue = llvm::function_ref<Value(Value column, int64_t width)>;
 
-  /// Lanes of a step over columns in kernels that are not bound by arithmetic: the same for all variants, so
-  /// that sums over a row come in the same order everywhere.
-  static constexpr int64_t kColumnStep = 16;
-
-  /// Starts the function's body; `function` takes the arguments of `Kernel` (Artifact/KernelABI.h).
-  KernelContext(mlir::OpBuilder &builder, exec::KernelOp kernel, const CpuVariant &variant,
-                const KernelClass &kernelClass, mlir::Block *entry);
+  virtual ~KernelContext() = default;
 
   mlir::OpBuilder &builder;
   mlir::Location loc;
   const exec::KernelOp kernel;
-  const CpuVariant &variant;
   const KernelClass &kernelClass;
-  Value batch, bindings, scratch, begin, end; ///< the function's arguments
+  Value batch;   ///< address of the KernelBatch
+  Value scratch; ///< address of the team's scratch
+
+  //--- The target
+  //-----------------------------------------------------------------------------------------------------
+  /// Lanes of a step over columns in kernels that are not bound by arithmetic. A power of two.
+  virtual int64_t columnStep() const = 0;
+  /// Neighbouring rows of a panel that are decoded together.
+  virtual int64_t panelLanes() const = 0;
+  /// Entries of a table that `permute` takes at once; 0 where the target has no such instruction.
+  virtual int64_t permutedEntries() const = 0;
+  /// entries[index mod permutedEntries()], lane by lane.
+  virtual Value permute(llvm::ArrayRef<float> entries, Value indices) = 0;
+  /// table[index] for indices (vector<n x i32>) within the table.
+  virtual Value lookUp(llvm::ArrayRef<float> table, Value indices) = 0;
+  /// The type of an address.
+  virtual mlir::LLVM::LLVMPointerType pointerType() const = 0;
 
   //--- The batch, by offsetof (loaded once, at the function's start)
   //---------------------------------------------
@@ -104,7 +120,6 @@ public:
 
   //--- Memory
   //-----------------------------------------------------------------------------------------------------
-  mlir::LLVM::LLVMPointerType pointerType() const;
   Value offset(Value pointer, Value bytes);
   Value offset(Value pointer, int64_t bytes) { return bytes ? offset(pointer, i64(bytes)) : pointer; }
   /// A value of any LLVM-compatible type at any alignment.
@@ -112,8 +127,6 @@ public:
   void store(Value value, Value pointer, unsigned alignment = 1);
   /// The i32 at pointer[index], as i64.
   Value loadI32(Value pointer, Value index);
-  /// Brings a cache line near (locality 3 = all levels, 0 = read once).
-  void prefetch(Value pointer, unsigned locality);
   /// `width` stored floats from element `column` on, as vector<width x f32>.
   Value loadFloats(Value pointer, Type stored, Value column, int64_t width);
   /// The opposite, rounding to nearest even.
@@ -129,17 +142,45 @@ public:
   llvm::SmallVector<Value> forRange(Value lower, Value upper, int64_t step, mlir::ValueRange initial,
                                     LoopBody body);
   void ifThen(Value condition, llvm::function_ref<void()> body);
-  /// The body for every work item in [begin, end).
-  void forItems(Body body) { forRange(begin, end, 1, body); }
-  /// All `columns` columns: a loop in steps of `step` lanes, the rest in halves of it, down to one lane. So
+
+  //--- The team
+  //-------------------------------------------------------------------------------------------------------
+  /// The body for every work item that the team takes.
+  virtual void forItems(Body body) = 0;
+  /// All `columns` columns, shared out: steps of `step` lanes, the rest in halves of it, down to one lane. So
   /// no load or store is masked, whatever the number of columns.
-  void forColumns(int64_t columns, ColumnsBody body, int64_t step = kColumnStep);
-  /// A sum of vectors over all columns, as an f32 scalar.
-  Value sumColumns(int64_t columns, llvm::function_ref<Value(Value column, int64_t width)> body,
-                   int64_t step = kColumnStep);
+  virtual void forColumns(int64_t columns, ColumnsBody body, int64_t step) = 0;
+  void forColumns(int64_t columns, ColumnsBody body) { forColumns(columns, body, columnStep()); }
+  /// The same for each of `blocks` runs of columns; the body gets the run's number first.
+  virtual void forBlocks(int64_t blocks, int64_t columns,
+                         llvm::function_ref<void(Value block, Value column, int64_t width)> body) = 0;
+  /// Independent pieces of work, 0 <= index < count, each done by one thread.
+  virtual void forEach(int64_t count, Body body) = 0;
+  /// Piece number `index` of work that is laid out in the code, done by one thread.
+  virtual void onThread(int64_t index, llvm::function_ref<void()> body) = 0;
+  /// What any thread of the team wrote before is seen by all of them behind.
+  virtual void barrier() = 0;
+  /// All columns combined into one scalar, which every thread gets; a barrier as well.
+  virtual Value foldColumns(Fold fold, int64_t columns, ColumnsValue body) = 0;
+  Value sumColumns(int64_t columns, ColumnsValue body) { return foldColumns(Fold::Sum, columns, body); }
+  /// The same by one thread alone.
+  Value foldAlone(Fold fold, int64_t columns, ColumnsValue body);
+
+  //--- Combining
+  //------------------------------------------------------------------------------------------------------
+  Value combine(Fold fold, Value next, Value soFar);
+  Value combineLanes(Fold fold, Value vector);
+  /// vector<width x element> that changes nothing.
+  Value neutral(Fold fold, int64_t width);
 
   /// Runs `emit` at the function's start, once for the whole function.
   Value atStart(llvm::function_ref<Value()> emit);
+
+protected:
+  /// The builder stands where the function's body begins; the subclass sets `batch` and `scratch`.
+  KernelContext(mlir::OpBuilder &builder, exec::KernelOp kernel, const KernelClass &kernelClass);
+  /// The address bound to operand `index`, at the function's start.
+  virtual Value loadBinding(unsigned index) = 0;
 
 private:
   mlir::Operation *start_; // what atStart emits before

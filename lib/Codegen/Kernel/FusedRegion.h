@@ -3,7 +3,7 @@
 // the caller says so.
 #pragma once
 
-#include "Codegen/CPU/KernelContext.h"
+#include "Codegen/Kernel/KernelContext.h"
 
 namespace lathe {
 

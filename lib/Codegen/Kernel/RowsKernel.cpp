@@ -1,9 +1,9 @@
 // A rows kernel takes one row of its domain per work item. Ops that need the whole row (norms, quantization)
 // cut it into loops over the columns; a value that more than one loop reads is kept: in the kernel's result,
 // if it is one, or else in scratch.
-#include "Codegen/CPU/RowsKernel.h"
+#include "Codegen/Kernel/RowsKernel.h"
 
-#include "Codegen/CPU/QuantizeRow.h"
+#include "Codegen/Kernel/QuantizeRow.h"
 
 #include "llvm/ADT/SetVector.h"
 
@@ -121,6 +121,7 @@ private:
       on.storeFloats(region.at(value, placeAt(column, width)), pointer, on.builder.getF32Type(), column);
     });
     region.newPlace();
+    on.barrier();
     readFromHome(value, pointer);
   }
 
@@ -175,25 +176,18 @@ private:
       body(head, places);
       region.newPlace();
     };
-    auto oneHead = [&](Value head) {
-      Value base = on.mul(head, walk.headColumns);
-      on.forColumns(walk.half, [&](Value j, int64_t width) {
-        Value low = on.add(base, j), high = on.add(low, walk.half);
-        Place first{row, low, width, Place::Head{j, high, 0, walk.half}};
-        Place second{row, high, width, Place::Head{j, low, 1, walk.half}};
-        step(head, {first, second});
-      });
-      on.forColumns(walk.headColumns - 2 * walk.half, [&](Value j, int64_t width) {
-        Value inHead = on.add(j, 2 * walk.half);
-        Place place = placeAt(on.add(base, inHead), width);
-        if (walk.half) place.head = Place::Head{inHead, Value(), 2, walk.half};
-        step(head, place);
-      });
-    };
-    if (walk.heads == 1)
-      oneHead(on.i64(0));
-    else
-      on.forRange(on.i64(0), on.i64(walk.heads), 1, oneHead);
+    on.forBlocks(walk.heads, walk.half, [&](Value head, Value j, int64_t width) {
+      Value low = on.add(on.mul(head, walk.headColumns), j), high = on.add(low, walk.half);
+      Place first{row, low, width, Place::Head{j, high, 0, walk.half}};
+      Place second{row, high, width, Place::Head{j, low, 1, walk.half}};
+      step(head, {first, second});
+    });
+    on.forBlocks(walk.heads, walk.headColumns - 2 * walk.half, [&](Value head, Value j, int64_t width) {
+      Value inHead = on.add(j, 2 * walk.half);
+      Place place = placeAt(on.add(on.mul(head, walk.headColumns), inHead), width);
+      if (walk.half) place.head = Place::Head{inHead, Value(), 2, walk.half};
+      step(head, place);
+    });
   }
 
   void storeResults() {
@@ -281,11 +275,11 @@ LogicalResult lathe::checkRows(exec::KernelOp kernel) {
           "chooses rows of a value that its own kernel computes; form the dispatch behind it");
     if (auto quantize = dyn_cast<QuantizeRowsOp>(op))
       for (Operation *user : quantize.getResult().getUsers())
-        if (!isa<YieldOp>(user)) return op.emitOpError("must be a result of its kernel on CPUs");
+        if (!isa<YieldOp>(user)) return op.emitOpError("must be a result of its kernel");
     if (auto rope = dyn_cast<RopeOp>(op))
       if (failed(checkRopes(rope))) return failure();
     if (!isa<FusableOpInterface, SelectOutputsOp, QuantizeRowsOp, CacheWriteOp>(op))
-      return op.emitOpError("has no place in a kernel over rows on CPUs");
+      return op.emitOpError("has no place in a kernel over rows");
   }
   return success();
 }

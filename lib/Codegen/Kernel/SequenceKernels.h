@@ -1,7 +1,7 @@
 // Small kernels over positions and sequences: rotation tables, pooling, the decaying scan.
 #pragma once
 
-#include "Codegen/CPU/KernelEmitter.h"
+#include "Codegen/Kernel/KernelEmitter.h"
 
 namespace lathe {
 

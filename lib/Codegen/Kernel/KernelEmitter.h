@@ -1,7 +1,11 @@
-// What a family of kernels states about itself. A new family is one file and one line in KernelEmitters.cpp.
+// What a family of kernels states about itself. A new family is one file and one line in the table of each
+// target (CPU/KernelFamilies.cpp, GPU/KernelFamilies.cpp).
 #pragma once
 
 #include "Exec/ExecDialect.h"
+
+#include <string>
+#include <vector>
 
 namespace lathe {
 
@@ -20,7 +24,8 @@ struct GridFactor {
 struct KernelClass {
   int64_t maxRows;
   llvm::SmallVector<GridFactor, 2> grid; ///< work items = the product; item = first * (others) + ...
-  int64_t scratchBytes = 0;              ///< per thread
+  int64_t scratchBytes = 0;              ///< CPU: of a thread; GPU: of a work item
+  int64_t threads = 0;                   ///< of a GPU's work group; 0 on CPUs
 };
 
 /// A family of kernels, told apart by the root of their body.
@@ -38,16 +43,28 @@ struct KernelEmitter {
   llvm::LogicalResult (*emit)(KernelContext &context);
 };
 
-/// The table of all families; the first that matches takes a kernel.
-llvm::ArrayRef<KernelEmitter> kernelEmitters();
+/// A target's families; the first that matches takes a kernel.
+using KernelFamilies = llvm::ArrayRef<KernelEmitter>;
 
 /// The family that computes `kernel`, or an error at it.
-llvm::FailureOr<const KernelEmitter *> findKernelEmitter(exec::KernelOp kernel);
+llvm::FailureOr<const KernelEmitter *> findKernelEmitter(KernelFamilies families, exec::KernelOp kernel);
 
 /// The root of a kernel's body (`isDispatchRoot`), or nullptr where it has none.
 mlir::Operation *findRoot(exec::KernelOp kernel);
 
 /// The row domain's count as a grid factor: one item for `rowsPerItem` rows.
 GridFactor domainFactor(exec::RowDomain domain, uint32_t rowsPerItem);
+
+/// A kernel of a program, in the order of its exec.kernel ops.
+struct PlannedKernel {
+  std::string name;
+  exec::RowDomain domain;
+  unsigned bindings = 0;                  ///< operands that a dispatch passes
+  llvm::SmallVector<KernelClass> classes; ///< ascending maxRows
+  unsigned firstCode = 0;                 ///< number of its first class among those of all kernels
+};
+
+/// The classes of every kernel.
+llvm::FailureOr<std::vector<PlannedKernel>> planKernels(exec::ProgramOp program, KernelFamilies families);
 
 } // namespace lathe

@@ -1,0 +1,145 @@
+#include "Codegen/CPU/BitmapPanel.h"
+
+using namespace mlir;
+using namespace lathe;
+
+/// Registers that are expanded at a time: a quad's four columns then meet in as many.
+static constexpr int64_t kVectors = 4;
+
+VectorType BitmapPanel::codesType() const {
+  return VectorType::get(vectorCodes(), on.builder.getIntegerType(unsigned(width() * 8)));
+}
+
+VectorType BitmapPanel::bytesType() const { return VectorType::get(vectorBytes(), on.builder.getI8Type()); }
+
+Value BitmapPanel::bytesConstant(llvm::function_ref<int64_t(int64_t)> byteAt) {
+  SmallVector<int8_t> bytes;
+  for (int64_t i = 0; i < vectorBytes(); ++i) bytes.push_back(int8_t(byteAt(i)));
+  return arith::ConstantOp::create(on.builder, on.loc, DenseElementsAttr::get(bytesType(), ArrayRef(bytes)));
+}
+
+/// Floats are zero where all bits are.
+uint8_t BitmapPanel::codeOfZero() const {
+  ArrayRef<float> table = matrix.encoding.getTable();
+  const float *zero = llvm::find(table, 0.0f);
+  return zero != table.end() ? uint8_t(zero - table.begin()) : uint8_t(matrix.bias);
+}
+
+Value BitmapPanel::firstCode() {
+  Value stated = on.load(on.builder.getI32Type(),
+                         on.offset(on.offset(base, matrix.planes[1].offset), on.mul(panel, 4)), 4);
+  stated = arith::ExtUIOp::create(on.builder, on.loc, on.builder.getI64Type(), stated);
+  Value most = on.mul(panel, kPanelRows * matrix.paddedColumns);
+  return on.offset(on.offset(base, matrix.planes[2].offset), on.mul(on.min(stated, most), width()));
+}
+
+Value BitmapPanel::countOf(Value bits) {
+  Value count = LLVM::CtPopOp::create(on.builder, on.loc, bits);
+  if (bits.getType().isInteger(64)) return count;
+  return arith::ExtUIOp::create(on.builder, on.loc, on.builder.getI64Type(), count);
+}
+
+/// AVX-512: codes in order go where bits are set.
+Value BitmapPanel::expandByInstruction(Value codes, Value bits) {
+  Value loaded = on.load(codesType(), codes);
+  auto fill = DenseElementsAttr::get(codesType(), APInt(unsigned(width() * 8), codeOfZero()));
+  Value missing = arith::ConstantOp::create(on.builder, on.loc, fill);
+  Type flags = VectorType::get(vectorCodes(), on.builder.getI1Type());
+  Value mask = LLVM::BitcastOp::create(on.builder, on.loc, flags, bits);
+  return LLVM::CallIntrinsicOp::create(on.builder, on.loc, codesType(),
+                                       on.builder.getStringAttr("llvm.x86.avx512.mask.expand"),
+                                       ValueRange{loaded, missing, mask})
+      .getResults();
+}
+
+/// All ones in the bytes of the codes whose bit is not set.
+Value BitmapPanel::missingBytes(Value bits) {
+  int64_t maskBits = vectorCodes();
+  auto repeated = VectorType::get(vectorBytes() * 8 / maskBits, bits.getType());
+  Value bytes = vector::BroadcastOp::create(on.builder, on.loc, repeated, bits);
+  bytes = vector::BitCastOp::create(on.builder, on.loc, bytesType(), bytes);
+  SmallVector<int64_t> ownByte;
+  for (int64_t i = 0; i < vectorBytes(); ++i) ownByte.push_back(i / 16 * 16 + i / width() / 8);
+  bytes = vector::ShuffleOp::create(on.builder, on.loc, bytes, bytes, ownByte);
+  Value ownBit = bytesConstant([&](int64_t i) { return 1 << i / width() % 8; });
+  Value isMissing = arith::CmpIOp::create(on.builder, on.loc, arith::CmpIPredicate::eq,
+                                          arith::AndIOp::create(on.builder, on.loc, bytes, ownBit),
+                                          bytesConstant([](int64_t) { return 0; }));
+  return arith::ExtSIOp::create(on.builder, on.loc, bytesType(), isMissing);
+}
+
+/// AVX2: each half of a register takes its codes by a shuffle. Which one is the number of bits that are set before:
+/// a prefix sum within the half.
+Value BitmapPanel::expandByShuffle(Value codes, Value bits) {
+  Type halfType = VectorType::get(16, on.builder.getI8Type());
+  Value ofLowHalf = arith::ConstantOp::create(
+      on.builder, on.loc, on.builder.getIntegerAttr(bits.getType(), (int64_t(1) << vectorCodes() / 2) - 1));
+  Value inLowHalf = countOf(arith::AndIOp::create(on.builder, on.loc, bits, ofLowHalf));
+  Value low = on.load(halfType, codes), high = on.load(halfType, on.offset(codes, on.mul(inLowHalf, width())));
+  Value loaded = vector::ShuffleOp::create(on.builder, on.loc, low, high, llvm::to_vector(llvm::seq<int64_t>(0, 32)));
+
+  Value missing = missingBytes(bits), zeros = bytesConstant([](int64_t) { return 0; });
+  Value present = arith::XOrIOp::create(on.builder, on.loc, missing, bytesConstant([](int64_t) { return -1; }));
+  Value ends = arith::AndIOp::create(on.builder, on.loc, present, bytesConstant([&](int64_t) { return width(); }));
+  for (int64_t shift = width(); shift < 16; shift *= 2) {
+    SmallVector<int64_t> up;
+    for (int64_t i = 0; i < 32; ++i) up.push_back(i % 16 >= shift ? i - shift : 32 + i);
+    ends = on.add(ends, vector::ShuffleOp::create(on.builder, on.loc, ends, zeros, up));
+  }
+  // A control byte with its upper bit set gives zero.
+  Value source = on.add(ends, bytesConstant([&](int64_t i) { return i % width() - width(); }));
+  source = arith::OrIOp::create(on.builder, on.loc, source, missing);
+  Value result = LLVM::CallIntrinsicOp::create(on.builder, on.loc, bytesType(),
+                                               on.builder.getStringAttr("llvm.x86.avx2.pshuf.b"),
+                                               ValueRange{loaded, source})
+                     .getResults();
+  if (uint8_t zero = codeOfZero()) {
+    Value fill = arith::AndIOp::create(on.builder, on.loc, missing, bytesConstant([&](int64_t) { return zero; }));
+    result = arith::OrIOp::create(on.builder, on.loc, result, fill);
+  }
+  return vector::BitCastOp::create(on.builder, on.loc, codesType(), result);
+}
+
+std::pair<Value, Value> BitmapPanel::expandVector(Value codes, Value mask) {
+  Value bits = on.load(on.builder.getIntegerType(unsigned(vectorCodes())), mask);
+  Value expanded = on.variant.hasExpand ? expandByInstruction(codes, bits) : expandByShuffle(codes, bits);
+  return {expanded, countOf(bits)};
+}
+
+/// Vectors of [row][4 columns] as [column][row].
+void BitmapPanel::storeColumns(ArrayRef<Value> vectors, Value position, Value target) {
+  auto everyOther = [&](Value a, Value b, int64_t first) -> Value {
+    SmallVector<int64_t> picked;
+    for (int64_t i = 0; i < vectorCodes(); ++i) picked.push_back(2 * i + first);
+    return vector::ShuffleOp::create(on.builder, on.loc, a, b, picked);
+  };
+  Value row = on.div(on.rem(position, kPanelRows * 4), 4), quad = on.div(position, kPanelRows * 4);
+  Value at = on.offset(target, on.mul(on.add(on.mul(quad, kPanelRows * 4), row), width()));
+  for (int64_t odd : {0, 1}) {
+    Value front = everyOther(vectors[0], vectors[1], odd), back = everyOther(vectors[2], vectors[3], odd);
+    for (int64_t upper : {0, 1})
+      on.store(everyOther(front, back, upper), on.offset(at, (2 * upper + odd) * kPanelRows * width()), 32);
+  }
+}
+
+Value BitmapPanel::expand(Value codes, Value first, Value end, Value target) {
+  int64_t panelMask = kPanelRows * matrix.paddedColumns / 8;
+  Value mask = on.offset(on.offset(base, matrix.planes[0].offset), on.mul(panel, panelMask));
+  mask = on.offset(mask, on.mul(first, kPanelRows / 8));
+  Value positions = on.mul(on.sub(end, first), kPanelRows);
+  return on.forRange(on.i64(0), positions, kVectors * vectorCodes(), codes, [&](Value position, ValueRange carried) {
+    Value next = carried.front(), at = on.offset(mask, on.div(position, 8));
+    SmallVector<Value> vectors;
+    for (int64_t v = 0; v < kVectors; ++v) {
+      auto [expanded, count] = expandVector(next, on.offset(at, v * vectorCodes() / 8));
+      vectors.push_back(expanded);
+      next = on.offset(next, on.mul(count, width()));
+    }
+    if (width() > 1)
+      storeColumns(vectors, position, target);
+    else
+      for (auto [v, vector] : llvm::enumerate(vectors))
+        on.store(vector, on.offset(on.offset(target, position), int64_t(v) * vectorBytes()), 32);
+    return SmallVector<Value>{next};
+  }).front();
+}
