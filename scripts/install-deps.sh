@@ -6,6 +6,7 @@ packages=(
   clang-22 lld-22 llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools liblld-22-dev libclang-rt-22-dev
   cmake ninja-build ccache pkg-config
   libflatbuffers-dev flatbuffers-compiler nlohmann-json3-dev libcli11-dev libpcre2-dev libutf8proc-dev libxxhash-dev
+  libvulkan-dev mesa-vulkan-drivers vulkan-validationlayers spirv-tools glslang-tools
   libeigen3-dev libgtest-dev libgmock-dev libzstd-dev zlib1g-dev libxml2-dev libffi-dev
 )
 

@@ -1,0 +1,105 @@
+#include "Runtime/Vulkan/VulkanExecutor.h"
+
+#include <algorithm>
+
+namespace lathe {
+
+using namespace vulkan;
+
+Result<std::unique_ptr<Executor>> VulkanExecutor::create(uint32_t index, const Artifact &artifact,
+                                                         const fb::Program &program,
+                                                         const fb::Variant &variant, const MemoryPlan &plan,
+                                                         const Progress &progress) {
+  auto instance = Instance::shared();
+  if (!instance) return instance.status();
+  auto physical = (*instance)->device(index);
+  if (!physical) return physical.status();
+  std::unique_ptr<VulkanExecutor> executor(new VulkanExecutor(program));
+  auto device = Device::open(**instance, **physical, *variant.features());
+  if (!device) return device.status();
+  executor->device_ = std::move(*device);
+  if (Status status = checkGroups(*executor->device_, program, plan.slots); !status.ok()) return status;
+  // Memory first: it is what fails, and fails fast.
+  if (Status status = executor->reserve(program, plan); !status.ok()) return status;
+  auto pipelines = Pipelines::create(*executor->device_, program, variant, artifact.code(variant));
+  if (!pipelines) return pipelines.status();
+  executor->pipelines_ = std::move(*pipelines);
+  auto weights = Weights::upload(*executor->device_, artifact, program, progress);
+  if (!weights) return weights.status();
+  executor->weights_.emplace(std::move(*weights));
+  executor->loadEntries(program);
+  if (Status status = executor->device_->check(); !status.ok()) return status;
+  return std::unique_ptr<Executor>(std::move(executor));
+}
+
+/// Of the largest result, gaps between rows included.
+static uint64_t readbackBytes(const fb::Program &program) {
+  uint64_t most = 0;
+  for (const fb::Entry *entry : *program.entries()) {
+    bool outputs = entry->result_domain() == fb::RowDomain::Outputs;
+    uint64_t rows = outputs ? program.max_outputs() : program.max_rows();
+    most = std::max(most, rows * entry->result_stride() * sizeof(float));
+  }
+  return most;
+}
+
+Status VulkanExecutor::reserve(const fb::Program &program, const MemoryPlan &plan) {
+  auto states =
+      States::create(*device_, plan.blocks, program.block_bytes(), plan.slots, program.fixed_bytes());
+  if (!states) return states.status();
+  states_ = std::move(*states);
+  auto take = [&](Buffer &buffer, uint64_t bytes, Placement placement, const char *what) {
+    auto made = Buffer::create(*device_, bytes, placement, what);
+    if (made) buffer = std::move(*made);
+    return made.status();
+  };
+  LATHE_TRY(take(arena_, plan.arena, Placement::Device, "arena"));
+  LATHE_TRY(take(scratch_, plan.scratch, Placement::Device, "scratch of the kernels"));
+  LATHE_TRY(take(readback_, readbackBytes(program), Placement::Readback, "results"));
+  auto batch = BatchBuffer::create(*device_, program, plan);
+  if (!batch) return batch.status();
+  batch_ = std::move(*batch);
+  for (Fence &fence : fences_) {
+    auto made = Fence::create(*device_);
+    if (!made) return made.status();
+    fence = std::move(*made);
+  }
+  return {};
+}
+
+void VulkanExecutor::loadEntries(const fb::Program &program) {
+  OperandMemory memory = {*weights_, *states_, batch_.address(), arena_.address(), scratch_.address()};
+  for (const fb::Entry *entry : *program.entries())
+    entries_.push_back({LaunchList(program, *entry, memory), entry->result_domain(), entry->result_offset(),
+                        entry->result_columns(), entry->result_stride()});
+  recordings_.emplace(*device_, *pipelines_, batch_, arena_, readback_);
+}
+
+Status VulkanExecutor::finishPieces() {
+  for (Fence &fence : fences_) LATHE_TRY(fence.wait());
+  return device_->check();
+}
+
+Result<bool> VulkanExecutor::run(uint32_t entry, const KernelBatch &batch, const std::atomic<bool> *cancel) {
+  if (Status status = device_->check(); !status.ok()) return status;
+  auto recording = recordings_->get(entry, entries_[entry], buckets_.covering(countsOf(batch)));
+  if (!recording) return recording.status();
+  batch_.fill(batch, (*recording)->layout);
+  bool stopped = false;
+  for (size_t i = 0; i < (*recording)->pieces.size() && !stopped; ++i) {
+    // Two pieces are in flight: the device goes on while the host looks.
+    Fence &fence = fences_[i % 2];
+    if (Status status = fence.wait(); !status.ok()) return status;
+    stopped = cancel && cancel->load(std::memory_order_relaxed);
+    if (stopped) break;
+    VkCommandBuffer commands[2];
+    size_t count = 0;
+    if (batch_.tablesChanged()) commands[count++] = batch_.copyTables();
+    commands[count++] = (*recording)->pieces[i].handle();
+    if (Status status = fence.submit({commands, count}); !status.ok()) return status;
+  }
+  if (Status status = finishPieces(); !status.ok()) return status;
+  return !stopped;
+}
+
+} // namespace lathe
