@@ -1,10 +1,8 @@
 // lathe embed
 #include "Command.h"
+#include "Embeddings.h"
 #include "Output.h"
-#include "Progress.h"
-#include "Runtime.h"
 
-#include <cmath>
 #include <sstream>
 
 using namespace lathe::tool;
@@ -31,50 +29,6 @@ std::vector<std::string> textsOf(const EmbedArguments &arguments) {
   return texts;
 }
 
-struct Embeddings {
-  size_t columns = 0;
-  std::vector<size_t> tokens; ///< of each text
-  std::vector<float> vectors; ///< [texts][columns]
-  const float *of(size_t text) const { return vectors.data() + text * columns; }
-};
-
-Embeddings embed(lathe_model *model, lathe_session *session, const std::vector<std::string> &texts,
-                 bool quiet) {
-  Embeddings result;
-  result.columns = infoOf(model).embedding_columns;
-  result.vectors.resize(texts.size() * result.columns);
-  Progress progress(quiet);
-  constexpr size_t together = 64;
-  for (size_t first = 0; first < texts.size(); first += together) {
-    std::vector<int32_t> tokens;
-    std::vector<uint32_t> lengths;
-    for (size_t i = first; i < std::min(first + together, texts.size()); ++i) {
-      std::vector<int32_t> one = tokenize(model, texts[i], LATHE_ADD_SPECIAL);
-      if (one.empty()) throw Failure{format("text %zu has no tokens", i + 1)};
-      tokens.insert(tokens.end(), one.begin(), one.end());
-      lengths.push_back(uint32_t(one.size()));
-      result.tokens.push_back(one.size());
-    }
-    lathe_embed_batch batch = LATHE_INIT(lathe_embed_batch);
-    batch.sequences = lengths.size();
-    batch.tokens = tokens.data();
-    batch.lengths = lengths.data();
-    batch.vectors = result.vectors.data() + first * result.columns;
-    check(lathe_embed(session, &batch));
-    progress.update("embedding", first + lengths.size(), texts.size());
-  }
-  return result;
-}
-
-double cosine(const Embeddings &embeddings, size_t a, size_t b) {
-  double dot = 0, squaresA = 0, squaresB = 0;
-  for (size_t i = 0; i < embeddings.columns; ++i) {
-    double x = embeddings.of(a)[i], y = embeddings.of(b)[i];
-    dot += x * y, squaresA += x * x, squaresB += y * y;
-  }
-  return dot / std::sqrt(squaresA * squaresB);
-}
-
 /// At most `most` characters, whole ones.
 std::string shorten(const std::string &text, size_t most = 40) {
   if (text.size() <= most) return text;
@@ -86,7 +40,7 @@ std::string shorten(const std::string &text, size_t most = 40) {
 void printSimilarity(const std::vector<std::string> &texts, const Embeddings &embeddings, bool json) {
   std::vector<std::vector<double>> matrix(texts.size(), std::vector<double>(texts.size()));
   for (size_t a = 0; a < texts.size(); ++a)
-    for (size_t b = 0; b < texts.size(); ++b) matrix[a][b] = cosine(embeddings, a, b);
+    for (size_t b = 0; b < texts.size(); ++b) matrix[a][b] = embeddings.cosine(a, b);
   if (json) return printJson({{"texts", texts}, {"similarity", matrix}});
   std::vector<std::string> headings = {">", "text"};
   for (size_t i = 0; i < texts.size(); ++i) headings.push_back(">" + std::to_string(i + 1));
@@ -108,11 +62,9 @@ void printVectors(const std::vector<std::string> &texts, const Embeddings &embed
       std::printf("%s\n", line.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
       continue;
     }
-    double squares = 0;
-    for (size_t c = 0; c < embeddings.columns; ++c) squares += double(vector[c]) * vector[c];
     std::string first;
     for (size_t c = 0; c < std::min<size_t>(6, embeddings.columns); ++c) first += format("%8.4f ", vector[c]);
-    table.add({shorten(texts[i]), std::to_string(embeddings.tokens[i]), format("%.4f", std::sqrt(squares)),
+    table.add({shorten(texts[i]), std::to_string(embeddings.tokens[i]), format("%.4f", embeddings.norm(i)),
                first + "…"});
   }
   if (!json) table.print();

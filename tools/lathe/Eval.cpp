@@ -1,11 +1,11 @@
 // lathe eval
 #include "Command.h"
-#include "Evaluate.h"
+#include "EvalReport.h"
 #include "Output.h"
 #include "Progress.h"
 
-#include <cmath>
-#include <numeric>
+#include <algorithm>
+#include <optional>
 
 using namespace lathe::tool;
 
@@ -16,12 +16,6 @@ struct EvalArguments {
   SessionFlags session;
   size_t stride = 0;
   bool noPrefix = false, json = false, quiet = false;
-};
-
-/// How the text is cut, as it is printed.
-struct Protocol {
-  size_t context = 0, stride = 0, textTokens = 0, windows = 0;
-  std::vector<int32_t> prefix;
 };
 
 std::vector<Window> cut(const EvalArguments &arguments, const Predictor &model, const Predictor *reference,
@@ -51,80 +45,19 @@ std::vector<Window> cut(const EvalArguments &arguments, const Predictor &model, 
   return windows;
 }
 
-std::string spell(const std::vector<int32_t> &tokens) {
-  std::string text;
-  for (int32_t token : tokens) text += (text.empty() ? "" : " ") + std::to_string(token);
-  return text;
-}
-
-void printReport(const EvalArguments &arguments, const Protocol &protocol, const Scores &scores) {
-  Mean nll = meanOf(scores.nll);
-  std::printf("text           %s: %zu tokens\n", arguments.text.c_str(), protocol.textTokens);
-  std::printf(
-      "protocol       windows of %zu tokens, %s, stride %zu: %zu windows; a window begins with no past\n",
-      protocol.context,
-      protocol.prefix.empty() ? "nothing put before them"
-                              : ("each begun with token " + spell(protocol.prefix)).c_str(),
-      protocol.stride, protocol.windows);
-  std::printf("scored         %zu tokens, NLL %.6f (%.6f ± %.6f nats a token)\n", scores.nll.size(),
-              std::accumulate(scores.nll.begin(), scores.nll.end(), 0.0), nll.value, nll.error);
-  std::printf("perplexity     %.6f ± %.6f\n", std::exp(nll.value), std::exp(nll.value) * nll.error);
-  if (scores.divergence.empty()) return;
-  Mean reference = meanOf(scores.referenceNll), divergence = meanOf(scores.divergence);
-  double same = double(scores.sameTop) / double(scores.nll.size());
-  std::printf("reference      perplexity %.6f ± %.6f (%s)\n", std::exp(reference.value),
-              std::exp(reference.value) * reference.error, arguments.reference.c_str());
-  std::printf("KL divergence  mean %.6f ± %.6f, median %.6f, 99 %% %.6f, most %.6f nats (of the model from "
-              "the reference)\n",
-              divergence.value, divergence.error, quantile(scores.divergence, 0.5),
-              quantile(scores.divergence, 0.99), quantile(scores.divergence, 1));
-  std::printf("same top-1     %.3f ± %.3f %%\n", 100 * same,
-              100 * std::sqrt(same * (1 - same) / double(scores.nll.size())));
-}
-
-void printJsonReport(const EvalArguments &arguments, const Protocol &protocol, const Scores &scores) {
-  Mean nll = meanOf(scores.nll);
-  Json json = {{"text", arguments.text},
-               {"text_tokens", protocol.textTokens},
-               {"protocol",
-                {{"context", protocol.context},
-                 {"stride", protocol.stride},
-                 {"prefix", protocol.prefix},
-                 {"windows", protocol.windows}}},
-               {"scored", scores.nll.size()},
-               {"nll", std::accumulate(scores.nll.begin(), scores.nll.end(), 0.0)},
-               {"perplexity", std::exp(nll.value)},
-               {"perplexity_standard_error", std::exp(nll.value) * nll.error}};
-  if (!scores.divergence.empty()) {
-    Mean reference = meanOf(scores.referenceNll), divergence = meanOf(scores.divergence);
-    double same = double(scores.sameTop) / double(scores.nll.size());
-    json["reference"] = {{"file", arguments.reference},
-                         {"perplexity", std::exp(reference.value)},
-                         {"perplexity_standard_error", std::exp(reference.value) * reference.error}};
-    json["kl_divergence"] = {{"mean", divergence.value},
-                             {"standard_error", divergence.error},
-                             {"median", quantile(scores.divergence, 0.5)},
-                             {"percentile_99", quantile(scores.divergence, 0.99)},
-                             {"most", quantile(scores.divergence, 1)}};
-    json["same_top"] = {{"share", same},
-                        {"standard_error", std::sqrt(same * (1 - same) / double(scores.nll.size()))}};
-  }
-  printJson(json);
-}
-
 void run(const EvalArguments &arguments) {
   Predictor model(artifactOf(arguments.model), arguments.session);
   std::optional<Predictor> reference;
   if (!arguments.reference.empty()) reference.emplace(artifactOf(arguments.reference), arguments.session);
-  Protocol protocol;
-  std::vector<Window> windows = cut(arguments, model, reference ? &*reference : nullptr, protocol);
-  Scores scores;
+  EvalReport report{arguments.text, arguments.reference};
+  std::vector<Window> windows = cut(arguments, model, reference ? &*reference : nullptr, report.protocol);
   {
     Progress progress(arguments.quiet);
-    scores = score(model, reference ? &*reference : nullptr, windows,
-                   [&](size_t done) { progress.update("predicting", done, protocol.textTokens); });
+    report.scores = score(model, reference ? &*reference : nullptr, windows, [&](size_t done) {
+      progress.update("predicting", done, report.protocol.textTokens);
+    });
   }
-  arguments.json ? printJsonReport(arguments, protocol, scores) : printReport(arguments, protocol, scores);
+  arguments.json ? report.printAsJson() : report.print();
 }
 
 } // namespace

@@ -56,12 +56,4 @@ struct Scores {
 Scores score(Predictor &model, Predictor *reference, const std::vector<Window> &windows,
              const std::function<void(size_t done)> &progress);
 
-/// Mean and its standard error, σ/√n.
-struct Mean {
-  double value, error;
-};
-Mean meanOf(const std::vector<double> &values);
-/// The value that a share of the values lies at or below.
-double quantile(std::vector<double> values, double share);
-
 } // namespace lathe::tool

@@ -1,11 +1,11 @@
 #include "Generate.h"
 
 #include "Command.h"
+#include "Interrupt.h"
 #include "StopFilter.h"
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 
 namespace lathe::tool {
 
@@ -15,30 +15,6 @@ using Clock = std::chrono::steady_clock;
 double secondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
-
-volatile std::sig_atomic_t interrupted = 0;
-lathe_session *volatile running = nullptr;
-void onInterrupt(int) {
-  interrupted = 1;
-  if (running) lathe_session_cancel(running);
-}
-
-/// Ctrl-C ends generation instead of the program while this lives.
-class InterruptScope {
-public:
-  explicit InterruptScope(lathe_session *session) {
-    interrupted = 0;
-    running = session;
-    previous_ = std::signal(SIGINT, onInterrupt);
-  }
-  ~InterruptScope() {
-    std::signal(SIGINT, previous_);
-    running = nullptr;
-  }
-
-private:
-  void (*previous_)(int);
-};
 
 /// One run: owns the slot and the decoder.
 class Generation {
@@ -62,7 +38,7 @@ public:
   GenerateReport run() {
     GenerateReport report;
     report.promptTokens = tokens_.size();
-    InterruptScope scope(session_);
+    InterruptScope interrupt(session_);
     prime();
     auto start = Clock::now();
     lathe_status status = step(tokens_);
@@ -105,7 +81,7 @@ private:
 
   /// Takes the outcome of a step and draws the next token; false where that is the end.
   bool next(lathe_status status, GenerateReport &report) {
-    if (interrupted || status == LATHE_CANCELLED) return end(report, Ending::Interrupted);
+    if (InterruptScope::interrupted() || status == LATHE_CANCELLED) return end(report, Ending::Interrupted);
     if (status == LATHE_FULL && report.newTokens > 0) return end(report, Ending::ContextFull);
     check(status);
     if (request_.most == 0) return end(report, Ending::Length);
@@ -144,38 +120,6 @@ private:
 };
 
 } // namespace
-
-const char *describe(Ending ending) {
-  switch (ending) {
-  case Ending::Length:
-    return "as many tokens as asked for";
-  case Ending::StopToken:
-    return "the model ended it";
-  case Ending::StopText:
-    return "a stop text";
-  case Ending::ContextFull:
-    return "the context is full";
-  case Ending::Interrupted:
-    return "interrupted";
-  }
-  return "";
-}
-
-const char *nameOf(Ending ending) {
-  switch (ending) {
-  case Ending::Length:
-    return "length";
-  case Ending::StopToken:
-    return "stop_token";
-  case Ending::StopText:
-    return "stop_text";
-  case Ending::ContextFull:
-    return "context_full";
-  case Ending::Interrupted:
-    return "interrupted";
-  }
-  return "";
-}
 
 GenerateReport generate(lathe_model *model, lathe_session *session, lathe_sampler *sampler,
                         const GenerateRequest &request,

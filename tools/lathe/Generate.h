@@ -17,9 +17,6 @@ struct GenerateRequest {
 
 /// Why it ended.
 enum class Ending { Length, StopToken, StopText, ContextFull, Interrupted };
-const char *describe(Ending ending);
-/// For programs: "length", "stop_token", "stop_text", "context_full", "interrupted".
-const char *nameOf(Ending ending);
 
 struct GenerateReport {
   size_t promptTokens = 0, newTokens = 0;

@@ -1,10 +1,10 @@
 // lathe run
 #include "Command.h"
-#include "Generate.h"
-#include "Output.h"
+#include "RunReport.h"
 
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <random>
 #include <sys/resource.h>
 
@@ -20,15 +20,6 @@ struct RunArguments {
   std::optional<uint64_t> seed;
   SessionFlags session;
   bool json = false, quiet = false;
-};
-
-/// What is said beside the text.
-struct Figures {
-  double loadSeconds = 0;
-  uint64_t artifactBytes = 0;
-  uint64_t privateBytes = 0;  ///< sequence state, intermediate values, tables
-  uint64_t residentBytes = 0; ///< at most, mapped weights included
-  lathe_session_info session;
 };
 
 SamplerPtr createSampler(lathe_model *model, const RunArguments &arguments) {
@@ -49,37 +40,6 @@ uint64_t residentBytes() {
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);
   return uint64_t(usage.ru_maxrss) * 1024;
-}
-
-double rate(size_t tokens, double seconds) { return seconds > 0 ? double(tokens) / seconds : 0; }
-size_t decodeSteps(const GenerateReport &report) { return report.newTokens ? report.newTokens - 1 : 0; }
-
-void printReport(const GenerateReport &report, const Figures &figures) {
-  std::fprintf(stderr,
-               "\nprompt      %zu tokens, %.1f tok/s\n"
-               "generation  %zu tokens, %.1f tok/s (%s, %u threads); ended: %s\n"
-               "load        %.1f ms; artifact %s; memory %s, of which private %s\n",
-               report.promptTokens, rate(report.promptTokens, report.prefillSeconds), report.newTokens,
-               rate(decodeSteps(report), report.decodeSeconds), figures.session.variant,
-               figures.session.threads, describe(report.ending), 1e3 * figures.loadSeconds,
-               formatBytes(figures.artifactBytes).c_str(), formatBytes(figures.residentBytes).c_str(),
-               formatBytes(figures.privateBytes).c_str());
-}
-
-void printJsonReport(const GenerateReport &report, const Figures &figures, const std::string &text) {
-  printJson({{"text", text},
-             {"ended", nameOf(report.ending)},
-             {"prompt_tokens", report.promptTokens},
-             {"new_tokens", report.newTokens},
-             {"prefill_tokens_per_second", rate(report.promptTokens, report.prefillSeconds)},
-             {"decode_tokens_per_second", rate(decodeSteps(report), report.decodeSeconds)},
-             {"load_seconds", figures.loadSeconds},
-             {"artifact_bytes", figures.artifactBytes},
-             {"resident_bytes", figures.residentBytes},
-             {"private_bytes", figures.privateBytes},
-             {"variant", figures.session.variant},
-             {"threads", figures.session.threads},
-             {"context", figures.session.context}});
 }
 
 void run(RunArguments &arguments) {
