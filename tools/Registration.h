@@ -2,6 +2,7 @@
 #pragma once
 
 #include "Codegen/CPU/CompileProgram.h"
+#include "Codegen/GPU/EmitKernels.h"
 #include "Exec/ExecDialect.h"
 #include "Lathe/LatheDialect.h"
 #include "Pipeline.h"
@@ -22,6 +23,7 @@ inline void registerToolPasses() {
   mlir::registerTransformsPasses();
   registerPasses();
   registerCpuCodegenPasses();
+  registerGpuCodegenPasses();
 }
 
 } // namespace lathe

@@ -16,6 +16,18 @@ namespace lathe {
 
 static std::string symbolOf(StringRef kernel, size_t index) { return (kernel + ".c" + Twine(index)).str(); }
 
+static bool hasBitmaps(exec::ProgramOp program) {
+  for (auto kernel : program.getBody().front().getOps<exec::KernelOp>())
+    for (Type type : kernel.getBody().getArgumentTypes())
+      if (auto weight = dyn_cast<WeightType>(type); weight && weight.getEncoding().getBitmap()) return true;
+  return false;
+}
+
+const CpuVariant *findCpuVariant(exec::ProgramOp program, StringRef name) {
+  const CpuVariant *variant = findCpuVariant(name);
+  return variant && hasBitmaps(program) ? &forBitmaps(*variant) : variant;
+}
+
 LogicalResult emitKernel(OpBuilder &builder, exec::KernelOp kernel, ArrayRef<KernelClass> classes,
                          const CpuVariant &variant) {
   auto emitter = findKernelEmitter(cpuKernelFamilies(), kernel);
@@ -102,7 +114,7 @@ FailureOr<CpuProgramCode> compileCpuProgram(exec::ProgramOp program, ArrayRef<St
   result.kernels = std::move(*kernels);
   std::vector<Unit> units;
   for (StringRef name : variants) {
-    const CpuVariant *variant = findCpuVariant(name);
+    const CpuVariant *variant = findCpuVariant(program, name);
     if (!variant) return program.emitError("unknown CPU variant '") << name << "'";
     result.variants.push_back({variant, {}, {}});
     for (auto [kernel, code] : llvm::zip(program.getBody().front().getOps<exec::KernelOp>(), result.kernels))

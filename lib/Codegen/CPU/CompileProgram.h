@@ -35,6 +35,9 @@ llvm::FailureOr<CpuProgramCode> compileCpuProgram(exec::ProgramOp program,
                                                   llvm::ArrayRef<llvm::StringRef> variants,
                                                   const CpuCodegenOptions &options = {});
 
+/// The variant of that name as `program` needs it, or nullptr.
+const CpuVariant *findCpuVariant(exec::ProgramOp program, llvm::StringRef name);
+
 /// A part of it: the functions of one kernel for one variant at the builder's place, as "<kernel>.c<class>".
 llvm::LogicalResult emitKernel(mlir::OpBuilder &builder, exec::KernelOp kernel,
                                llvm::ArrayRef<KernelClass> classes, const CpuVariant &variant);

@@ -35,14 +35,13 @@ struct EmitKernelsPass : PassWrapper<EmitKernelsPass, OperationPass<ModuleOp>> {
   }
 
   void runOnOperation() override {
-    const CpuVariant *found = findCpuVariant(variant);
-    if (!found) {
+    if (!findCpuVariant(variant)) {
       getOperation().emitError("unknown CPU variant '") << variant << "'";
       return signalPassFailure();
     }
     SmallVector<exec::ProgramOp> programs(getOperation().getOps<exec::ProgramOp>());
     for (exec::ProgramOp program : programs) {
-      if (failed(emitProgram(program, *found))) return signalPassFailure();
+      if (failed(emitProgram(program, *findCpuVariant(program, variant)))) return signalPassFailure();
       program.erase();
     }
   }

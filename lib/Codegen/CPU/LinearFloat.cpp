@@ -1,5 +1,6 @@
 // Float activations times any encoding: decoded to f32, then fused multiply-adds with a broadcast element of
 // x.
+#include "Codegen/CPU/BitmapPanel.h"
 #include "Codegen/CPU/LinearTile.h"
 #include "Codegen/Kernel/WeightDecode.h"
 
@@ -25,12 +26,11 @@ public:
       TileShape shape = codedShape();
       return forTiles(item, shape, [&](Value row, Value lane) { codedTile(shape, row, lane); });
     }
-    if (item.plan.rowClass == RowClass::One && !plain) return decodeOneRow();
+    if (item.plan.rowClass == RowClass::One && !plain && !item.plan.expanded) return decodeOneRow();
     clearSums(item, weight);
-    int64_t columns = item.plan.inputs, pass = item.plan.passColumns;
-    if (item.plan.onePass()) return passOver(on.i64(0), on.i64(columns));
-    on.forRange(on.i64(0), on.i64(columns), pass,
-                [&](Value first) { passOver(first, on.min(on.add(first, pass), on.i64(columns))); });
+    Value code = item.plan.expanded ? bitmap().firstCode() : Value();
+    forPasses(on, item.plan.inputs, item.plan.passColumns, code,
+              [&](Value first, Value end, Value next) { return passOver(first, end, next); });
   }
 
 private:
@@ -40,6 +40,7 @@ private:
   WeightDecode decode;
 
   int64_t lanes() const { return on.variant.f32Lanes(); }
+  BitmapPanel bitmap() { return BitmapPanel(on, decode.layout(), item.weightPointer(weight), item.panel); }
 
   /// 24 sums of 32 registers, or 12 of 16. A single row wants the panel in one forward stream, and with 16
   /// registers each of a few rows does so in turn.
@@ -57,10 +58,18 @@ private:
     return on.splat(on.widen(one), lanes());
   }
 
-  void passOver(Value first, Value end) {
+  /// `code`: of a bitmap, the address of the pass's first code; the result is that of the next pass's.
+  Value passOver(Value first, Value end, Value code) {
     FloatColumns source{item.staged(), on.builder.getF32Type()};
+    if (item.plan.expanded) {
+      Value quads = on.mul(on.div(on.add(end, 3), 4), 4);
+      code = bitmap().expand(code, first, quads, item.expanded());
+      decode.setExpanded(item.expanded(), first);
+    }
     if (item.plan.staged) {
       stage(first, end);
+    } else if (item.plan.expanded) {
+      source = {item.expanded(), item.plan.type.getEncoding().getCodes()};
     } else {
       source.stored = item.plan.type.getEncoding().getCodes();
       int64_t columnBytes = kPanelRows * source.stored.getIntOrFloatBitWidth() / 8;
@@ -69,6 +78,7 @@ private:
                     on.mul(first, columnBytes));
     }
     forTiles(item, shape(), [&](Value row, Value lane) { tile(source, first, end, row, lane); });
+    return code;
   }
 
   /// Decodes columns [first, end) of the panel into scratch.

@@ -1,5 +1,6 @@
 // Quantized rows times integer codes: exact i32 sums within a group of columns, then one fused multiply-add a
 // group, in ascending order. So every variant, tile shape and number of rows gives the same bits.
+#include "Codegen/CPU/BitmapPanel.h"
 #include "Codegen/CPU/LinearDot.h"
 #include "Codegen/Kernel/WeightDecode.h"
 
@@ -54,8 +55,9 @@ private:
   Type words() const { return VectorType::get(lanes(), on.builder.getI32Type()); }
   TileShape shape() const;
   CodePlanes weightPlanes(Value firstColumn);
-  void stage(Value firstGroup, Value endGroup);
-  void passOver(Value firstGroup, Value endGroup);
+  void stage(Value first, Value end);
+  Value passOver(Value firstGroup, Value endGroup, Value code);
+  BitmapPanel bitmap() { return BitmapPanel(on, decode.layout(), item.weightPointer(weight), item.panel); }
   void emitTile(CodePlanes codes, TileShape shape, Value firstGroup, Value endGroup, Value row, Value lane);
   void prefetchScales(Value index);
   SmallVector<Value> addGroup(const Tile &tile, Value index, int64_t columns, ValueRange sums);
@@ -123,10 +125,8 @@ static int64_t stepColumns(int64_t columns, int64_t chunk, int64_t most) {
   return columns;
 }
 
-/// Unpacks the codes of a pass to bytes in scratch.
-void IntegerProducts::stage(Value firstGroup, Value endGroup) {
-  Value first = on.mul(firstGroup, group);
-  Value end = on.min(on.mul(endGroup, group), on.i64(decode.layout().paddedColumns));
+/// Unpacks the codes of columns [first, end) to bytes in scratch.
+void IntegerProducts::stage(Value first, Value end) {
   CodePlanes codes = weightPlanes(first);
   int64_t chunk = codes.chunkColumns();
   on.forRange(on.i64(0), on.sub(end, first), chunk, [&](Value column) {
@@ -239,8 +239,16 @@ void IntegerProducts::emitTile(CodePlanes codes, TileShape shape, Value firstGro
   storeSums(item, weight, shape, row, lane, sums);
 }
 
-void IntegerProducts::passOver(Value firstGroup, Value endGroup) {
-  if (plan.staged) stage(firstGroup, endGroup);
+/// `code`: of a bitmap, the address of the pass's first code; the result is that of the next pass's.
+Value IntegerProducts::passOver(Value firstGroup, Value endGroup, Value code) {
+  if (plan.staged) {
+    Value first = on.mul(firstGroup, group), stored = on.i64(decode.layout().paddedColumns);
+    Value end = groups == 1 ? stored : on.min(on.mul(endGroup, group), stored);
+    if (plan.expanded)
+      code = bitmap().expand(code, first, end, item.expanded());
+    else
+      stage(first, end);
+  }
   forTiles(item, shape(), [&](Value row, Value lane) {
     CodePlanes codes;
     if (plan.staged)
@@ -249,14 +257,14 @@ void IntegerProducts::passOver(Value firstGroup, Value endGroup) {
       codes = weightPlanes(on.mul(firstGroup, group));
     emitTile(std::move(codes), shape(), firstGroup, endGroup, row, lane);
   });
+  return code;
 }
 
 void IntegerProducts::run() {
   clearSums(item, weight);
-  if (plan.onePass()) return passOver(on.i64(0), on.i64(groups));
-  int64_t pass = plan.passColumns / group;
-  on.forRange(on.i64(0), on.i64(groups), pass,
-              [&](Value first) { passOver(first, on.min(on.add(first, pass), on.i64(groups))); });
+  Value code = plan.expanded ? bitmap().firstCode() : Value();
+  forPasses(on, groups, plan.onePass() ? groups : plan.passColumns / group, code,
+            [&](Value first, Value end, Value next) { return passOver(first, end, next); });
 }
 
 } // namespace

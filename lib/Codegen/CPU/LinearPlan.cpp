@@ -12,17 +12,26 @@ static constexpr int64_t kItemRows = 96;
 /// second.
 static constexpr int64_t kCodeColumns = 4096, kDecodedColumns = 128, kFloatColumns = 512;
 
-int64_t LinearPlan::scratchBytes() const {
-  if (!staged) return stagedOffset();
-  // Units of codes are decoded whole, and whole groups of x are multiplied: room for either behind the last
-  // column.
+/// Expanded columns of few rows: half of the first cache (16 KiB) where a code is a byte.
+static constexpr int64_t kExpandedColumns = 256;
+
+/// Units of codes are decoded whole, and whole groups of x are multiplied: room for either behind the last column.
+int64_t LinearPlan::stagedColumns() const {
   int64_t unit = integer && rowGroup() < inputs ? std::lcm(int64_t(32), rowGroup()) : 32;
-  int64_t columns = llvm::alignTo(passColumns, unit);
-  return stagedOffset() + columns * kPanelRows * (integer ? 1 : 4);
+  return llvm::alignTo(passColumns, unit);
+}
+
+int64_t LinearPlan::scratchBytes() const {
+  if (expanded && !integer) {
+    int64_t codeBytes = std::max(8u, type.getEncoding().getCodeBits()) / 8;
+    return expandedOffset() + stagedColumns() * kPanelRows * codeBytes;
+  }
+  return stagedOffset() + (staged ? stagedBytes() : 0);
 }
 
 /// Columns of a group of x that the narrowest code plane must not cut.
 static int64_t unitOf(EncodingAttr encoding) {
+  if (encoding.getBitmap()) return 4;
   for (unsigned width : {1u, 2u, 4u})
     if (encoding.getCodeBits() & width) return 32 / width;
   return 4;
@@ -47,9 +56,11 @@ static LogicalResult checkInteger(LinearPlan &plan) {
 static void chooseInteger(LinearPlan &plan) {
   int64_t group = plan.rowGroup();
   plan.passColumns = plan.inputs;
-  plan.staged = false;
-  if (plan.rowClass != RowClass::Many) return;
-  plan.passColumns = std::min(plan.inputs, std::max(group, kCodeColumns / group * group));
+  plan.staged = plan.expanded;
+  if (plan.rowClass != RowClass::Many && !plan.expanded) return;
+  int64_t most = plan.rowClass == RowClass::Many ? kCodeColumns : kExpandedColumns;
+  plan.passColumns = std::min(plan.inputs, std::max(group, most / group * group));
+  if (plan.expanded) return;
   // Where x has groups and the weights have none, the last group may reach behind the stored codes.
   int64_t stored = packedLayout(plan.type).paddedColumns;
   plan.staged = plan.type.getEncoding().getCodeBits() != 8 || (group < plan.inputs && stored % group != 0);
@@ -64,11 +75,12 @@ static bool hasScaledBlocks(const LinearPlan &plan) {
 
 static void chooseFloat(LinearPlan &plan) {
   EncodingAttr encoding = plan.type.getEncoding();
-  bool plain = encoding.isPlain() && encoding.getCodeBits() > 8;
-  plan.scalesBlocks = plan.rowClass != RowClass::Many && hasScaledBlocks(plan);
-  plan.staged = plan.rowClass != RowClass::One && !plain && !plan.scalesBlocks;
-  int64_t most = plan.staged ? kDecodedColumns : kFloatColumns;
-  if (plan.rowClass == RowClass::One || plan.scalesBlocks) most = plan.inputs;
+  bool plain = encoding.getCodeBits() > 8 && !encoding.getScale() && !encoding.getOffset(),
+       one = plan.rowClass == RowClass::One && !plan.expanded;
+  plan.scalesBlocks = plan.rowClass != RowClass::Many && !plan.expanded && hasScaledBlocks(plan);
+  plan.staged = !one && !plain && !plan.scalesBlocks;
+  int64_t most = plan.staged || (plan.expanded && plan.rowClass != RowClass::Many) ? kDecodedColumns : kFloatColumns;
+  if (one || plan.scalesBlocks) most = plan.inputs;
   plan.passColumns = std::min(plan.inputs, most);
 }
 
@@ -80,8 +92,6 @@ static LogicalResult checkOperands(exec::KernelOp kernel, LinearOp op) {
     if (type.getPanel() != kPanelRows)
       return op.emitOpError("needs weights in panels of ")
              << kPanelRows << " rows on CPUs; lathe.pack makes them";
-    if (type.getEncoding().getBitmap())
-      return op.emitOpError("multiplies a bitmap, which has no kernel on CPUs; store the matrix without one");
   }
   if (!FusedRegion::isStored(op.getInput()))
     return op.emitOpError("reads rows that its own kernel computes; form the dispatch behind them");
@@ -102,6 +112,7 @@ FailureOr<LinearPlan> lathe::planLinearClass(exec::KernelOp kernel, int64_t maxR
   unsigned number = cast<BlockArgument>(stored).getArgNumber();
   plan.input = cast<exec::SliceType>(cast<TypeAttr>(kernel.getSlices()[number]).getValue());
   plan.integer = plan.input.getGroup() != 0;
+  plan.expanded = plan.type.getEncoding().getBitmap();
   plan.rowClass = maxRows == 1 ? RowClass::One : maxRows <= kFewRows ? RowClass::Few : RowClass::Many;
   plan.itemRows = plan.rowClass == RowClass::One
                       ? 1

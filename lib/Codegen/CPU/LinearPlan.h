@@ -28,19 +28,28 @@ struct LinearPlan {
   /// The pass's part of the panel is decoded into scratch first: u8 codes in quads (integer), or f32
   /// [column][64].
   bool staged;
+  /// The codes that a bitmap leaves are put in their places in scratch, pass by pass: for integers that is the
+  /// staged form, floats may be decoded from there.
+  bool expanded;
 
   int64_t panels() const { return (outputs + kPanelRows - 1) / kPanelRows; }
   bool onePass() const { return passColumns >= inputs; }
   /// Columns that share a scale of x (integer).
   int64_t rowGroup() const { return std::min(input.getGroup(), inputs); }
 
-  //--- Scratch of a thread: f32 sums [weight][row][64], then the staged part of the panel
+  //--- Scratch of a thread: f32 sums [weight][row][64], then the staged part of the panel, then the
+  /// expanded one
   //-----------------------
   /// A tile of rows may overhang the item's last row; its sums have room.
   static constexpr int64_t kOverhang = 8;
   int64_t sumsBytes() const { return (itemRows + kOverhang) * kPanelRows * 4; } ///< of one weight
   int64_t stagedOffset() const { return sumsBytes() * numWeights; }
+  int64_t expandedOffset() const { return stagedOffset() + (staged && !integer ? stagedBytes() : 0); }
   int64_t scratchBytes() const;
+
+private:
+  int64_t stagedColumns() const;
+  int64_t stagedBytes() const { return stagedColumns() * kPanelRows * (integer ? 1 : 4); }
 };
 
 /// The plan for one class of a kernel whose root is a linear, or an error at what has no kernel.

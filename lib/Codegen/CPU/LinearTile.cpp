@@ -79,3 +79,18 @@ void lathe::clearSums(const LinearItem &item, int64_t weight) {
       on.store(on.splat(0.0, 16), on.offset(pointer, lane * 4), 32);
   });
 }
+
+void lathe::forPasses(CpuContext &on, int64_t count, int64_t step, Value initial,
+                      llvm::function_ref<Value(Value, Value, Value)> pass) {
+  if (step >= count) {
+    pass(on.i64(0), on.i64(count), initial);
+    return;
+  }
+  SmallVector<Value> handed;
+  if (initial) handed.push_back(initial);
+  on.forRange(on.i64(0), on.i64(count), step, handed, [&](Value first, ValueRange carried) {
+    Value end = on.min(on.add(first, step), on.i64(count));
+    Value next = pass(first, end, initial ? carried.front() : Value());
+    return initial ? SmallVector<Value>{next} : SmallVector<Value>();
+  });
+}

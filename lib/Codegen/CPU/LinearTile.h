@@ -20,6 +20,7 @@ struct LinearItem {
   mlir::Value sums(int64_t weight, mlir::Value row) const;
   mlir::Value weightPointer(int64_t weight) const;
   mlir::Value staged() const { return on.offset(on.scratch, plan.stagedOffset()); }
+  mlir::Value expanded() const { return on.offset(on.scratch, plan.expandedOffset()); }
   /// Stored rows of x: [first, first + count) of the item, the last one repeated behind the item's end.
   llvm::SmallVector<mlir::Value> inputRows(mlir::Value first, int64_t count) const;
 };
@@ -41,6 +42,11 @@ void storeSums(const LinearItem &item, int64_t weight, TileShape shape, mlir::Va
                mlir::ValueRange sums);
 /// Where there are several passes: zero in scratch before the first.
 void clearSums(const LinearItem &item, int64_t weight);
+
+/// Calls `pass` for [first, end) of `count` columns or groups, `step` of them at a time (all where `step` is no
+/// less). What a pass gives is handed to the next, beginning with `initial`; null where there is nothing.
+void forPasses(CpuContext &context, int64_t count, int64_t step, mlir::Value initial,
+               llvm::function_ref<mlir::Value(mlir::Value first, mlir::Value end, mlir::Value handed)> pass);
 
 /// All sums of the item, for every weight: f32 activations times any encoding, or quantized rows times
 /// integer codes.

@@ -4,14 +4,25 @@ using namespace mlir;
 using namespace lathe;
 
 WeightDecode::WeightDecode(KernelContext &context, WeightType type, Value base)
-    : context(context), matrix(packedLayout(type)), base(base) {}
+    : context(context), matrix(packedLayout(type)), base(base), order(matrix.order), planes(matrix.planes) {}
+
+void WeightDecode::setExpanded(Value pointer, Value first) {
+  unsigned bits = std::max(8u, matrix.encoding.getCodeBits());
+  order = bits == 8 ? PackedOrder::Quads : PackedOrder::Columns;
+  planes = {PackedPlane{bits, 0, 0, kPanelRows * matrix.paddedColumns * bits / 8}};
+  expanded = context.offset(pointer, context.mul(first, -kPanelRows * int64_t(bits) / 8));
+}
+
+Value WeightDecode::panelCodes(size_t plane, Value panel) {
+  return expanded ? expanded : panelPointer(matrix, matrix.planes[plane], panel);
+}
 
 static int64_t unitColumns(const PackedPlane &plane) { return 4 * (8 / plane.bits); }
 
 int64_t WeightDecode::chunkColumns() const {
   int64_t columns = 1;
-  if (matrix.order == PackedOrder::Quads)
-    for (const PackedPlane &plane : matrix.planes) columns = std::max(columns, unitColumns(plane));
+  if (order == PackedOrder::Quads)
+    for (const PackedPlane &plane : planes) columns = std::max(columns, unitColumns(plane));
   return columns;
 }
 
@@ -26,17 +37,20 @@ Value WeightDecode::applyParts(const PackedMatrix &of, Value number, Value scale
   return offset ? context.addF(number, offset) : number;
 }
 
-/// Elements in Columns or RowMajor order, from the element number `first` on.
-static Value loadNumbers(KernelContext &context, const PackedMatrix &of, Value base, Value first,
+/// Whole elements from number `first` on.
+static Value loadNumbers(KernelContext &context, EncodingAttr encoding, Value pointer, Value first,
                          int64_t width) {
-  const PackedPlane &plane = of.planes.front();
-  Value pointer = context.offset(base, plane.offset);
-  Type codes = of.encoding.getCodes();
-  if (plane.bits > 8) return context.loadFloats(pointer, codes, first, width);
+  if (encoding.getCodeBits() > 8) return context.loadFloats(pointer, encoding.getCodes(), first, width);
   Value bytes =
       context.load(VectorType::get(width, context.builder.getI8Type()), context.offset(pointer, first));
   Type wide = VectorType::get(width, context.builder.getI32Type());
-  return codeNumbers(context, of.encoding, arith::ExtUIOp::create(context.builder, context.loc, wide, bytes));
+  return codeNumbers(context, encoding, arith::ExtUIOp::create(context.builder, context.loc, wide, bytes));
+}
+
+/// The same of a matrix in Columns or RowMajor order.
+static Value loadNumbers(KernelContext &context, const PackedMatrix &of, Value base, Value first,
+                         int64_t width) {
+  return loadNumbers(context, of.encoding, context.offset(base, of.planes.front().offset), first, width);
 }
 
 //===------------------------------------------------------------------------------------------------------------===//
@@ -82,18 +96,17 @@ Value WeightDecode::sharedLanes(const PackedMatrix &whole, const PackedMatrix &p
 Value NumberChunk::unit(size_t index, int64_t number) {
   Value &loaded = units[{index, number}];
   if (loaded) return loaded;
-  const PackedPlane &plane = matrix.planes[index];
-  int64_t panelBytes = plane.bytes / (matrix.paddedRows / kPanelRows);
-  Value at = context.add(context.mul(context.div(first, unitColumns(plane)), 256), number * 256);
-  at = context.add(context.add(at, context.mul(rows.lane, 4)), context.mul(rows.panel, panelBytes));
+  int64_t columns = unitColumns(decode.codePlanes()[index]);
+  Value at = context.add(context.mul(context.div(first, columns), 256), number * 256);
+  at = context.add(at, context.mul(rows.lane, 4));
   Type words = VectorType::get(context.panelLanes(), context.builder.getI32Type());
-  loaded = context.load(words, context.offset(context.offset(base, plane.offset), at), 32);
+  loaded = context.load(words, context.offset(decode.panelCodes(index, rows.panel), at), 32);
   return loaded;
 }
 
 Value NumberChunk::code(int64_t i) {
   Value result;
-  for (auto [index, plane] : llvm::enumerate(matrix.planes)) {
+  for (auto [index, plane] : llvm::enumerate(decode.codePlanes())) {
     int64_t inside = i % unitColumns(plane), position = 8 * (inside % 4) + inside / 4 * plane.bits;
     Value bits = shiftRight(context, unit(index, i / unitColumns(plane)), position);
     bits = shiftLeft(context, maskBits(context, bits, (1u << plane.bits) - 1), plane.shift);
@@ -111,20 +124,19 @@ static Value signedByte(KernelContext &context, Value word, int64_t i) {
 }
 
 Value NumberChunk::number(int64_t i) {
-  if (matrix.order == PackedOrder::Columns) {
-    Value column = context.add(context.mul(rows.panel, matrix.columns), context.add(first, i));
-    Value element = context.add(context.mul(column, kPanelRows), rows.lane);
-    return loadNumbers(context, matrix, base, element, context.panelLanes());
+  EncodingAttr encoding = decode.layout().encoding;
+  if (decode.codesOrder() == PackedOrder::Columns) {
+    Value element = context.add(context.mul(context.add(first, i), kPanelRows), rows.lane);
+    return loadNumbers(context, encoding, decode.panelCodes(0, rows.panel), element, context.panelLanes());
   }
-  if (matrix.planes.size() == 1 && arePermuted(context, matrix.encoding)) {
-    const PackedPlane &plane = matrix.planes.front();
+  if (decode.codePlanes().size() == 1 && arePermuted(context, encoding)) {
+    const PackedPlane &plane = decode.codePlanes().front();
     int64_t inside = i % unitColumns(plane), position = 8 * (inside % 4) + inside / 4 * plane.bits;
-    return permutedNumbers(context, matrix.encoding,
-                           shiftRight(context, unit(0, i / unitColumns(plane)), position));
+    return permutedNumbers(context, encoding, shiftRight(context, unit(0, i / unitColumns(plane)), position));
   }
-  if (matrix.bias == 128 && matrix.encoding.hasIntegerCodes())
+  if (decode.layout().bias == 128 && encoding.hasIntegerCodes())
     return signedByte(context, unit(0, i / 4), i % 4);
-  return codeNumbers(context, matrix.encoding, code(i));
+  return codeNumbers(context, encoding, code(i));
 }
 
 void WeightDecode::decodeColumns(PanelLanes rows, Value first, int64_t count, EachColumn each) {

@@ -15,21 +15,22 @@ struct PanelLanes {
   mlir::Value lane;  ///< i64, a multiple of the number of lanes
 };
 
+class WeightDecode;
+
 /// The numbers of some columns of a packed matrix before scale and offset; lanes are rows.
 class NumberChunk {
 public:
   using Value = mlir::Value;
   /// Columns from `first` on, a multiple of WeightDecode::chunkColumns().
-  NumberChunk(KernelContext &context, const PackedMatrix &matrix, Value base, PanelLanes rows, Value first)
-      : context(context), matrix(matrix), base(base), rows(rows), first(first) {}
+  NumberChunk(KernelContext &context, WeightDecode &decode, PanelLanes rows, Value first)
+      : context(context), decode(decode), rows(rows), first(first) {}
 
   /// vector<lanes x f32> of column first + i, i < chunkColumns().
   Value number(int64_t i);
 
 private:
   KernelContext &context;
-  const PackedMatrix &matrix;
-  Value base;
+  WeightDecode &decode;
   PanelLanes rows;
   Value first;
   llvm::DenseMap<std::pair<size_t, int64_t>, Value> units;
@@ -47,12 +48,20 @@ public:
   WeightDecode(KernelContext &context, WeightType type, Value base);
 
   const PackedMatrix &layout() const { return matrix; }
+  /// A bitmap's codes, once a kernel has put them in their places: column `first` of the panel that is decoded
+  /// lies at `pointer`, in quads of whole bytes or in columns of wider codes.
+  void setExpanded(Value pointer, Value first);
+  /// How the codes are ordered that are decoded: neither is of a bitmap.
+  PackedOrder codesOrder() const { return order; }
+  llvm::ArrayRef<PackedPlane> codePlanes() const { return planes; }
+  /// Column 0 of a panel in a plane of the codes.
+  Value panelCodes(size_t plane, Value panel);
   /// Columns that decodeColumns takes at a time, so that no unit of a code plane is cut: 1 to 32.
   int64_t chunkColumns() const;
   /// W[lanes, first + i] for i < count <= chunkColumns(); `first` is a multiple of chunkColumns().
   void decodeColumns(PanelLanes lanes, Value first, int64_t count, EachColumn each);
   NumberChunk chunk(PanelLanes lanes, Value first) {
-    return NumberChunk(context, matrix, base, lanes, first);
+    return NumberChunk(context, *this, lanes, first);
   }
   /// Scale and offset of block column `block` for these rows: vector<lanes x f32>, null where there is none.
   Value scaleLanes(PanelLanes lanes, Value block) {
@@ -71,6 +80,9 @@ private:
   KernelContext &context;
   PackedMatrix matrix;
   Value base;
+  PackedOrder order;
+  llvm::SmallVector<PackedPlane, 3> planes;
+  Value expanded; ///< column 0 of the panel at hand
 
   int64_t lanes() const { return context.panelLanes(); }
   Value partLanes(const PackedMatrix &whole, const PackedMatrix *part, PanelLanes lanes, Value block);

@@ -1,0 +1,33 @@
+#include "Codegen/GPU/GpuVariant.h"
+
+namespace lathe {
+
+static constexpr llvm::StringRef kVulkanFeatures[] = {
+    "bufferDeviceAddress", "shaderInt64",           "shaderInt16",           "shaderInt8",
+    "storageBuffer8BitAccess", "storageBuffer16BitAccess", "subgroupArithmetic",
+};
+static const GpuVariant kVulkan[] = {
+    {"vulkan1.2", GpuTarget::Vulkan, "spirv", kVulkanFeatures, "", 0, false},
+};
+
+// The last one that a device can run is taken, so keep the order. sm_90a runs on compute capability 9.0 only.
+static constexpr llvm::StringRef k75[] = {"sm_75"}, k80[] = {"sm_80"}, k90a[] = {"sm_90a"}, k100[] = {"sm_100"};
+static const GpuVariant kCuda[] = {
+    {"sm_75", GpuTarget::Cuda, "nvptx64", k75, "+ptx63", 32, true},
+    {"sm_80", GpuTarget::Cuda, "nvptx64", k80, "+ptx70", 32, true},
+    {"sm_90a", GpuTarget::Cuda, "nvptx64", k90a, "+ptx80", 32, true},
+    {"sm_100", GpuTarget::Cuda, "nvptx64", k100, "+ptx86", 32, true},
+};
+
+llvm::ArrayRef<GpuVariant> gpuVariants(GpuTarget target) {
+  return target == GpuTarget::Vulkan ? llvm::ArrayRef<GpuVariant>(kVulkan) : llvm::ArrayRef<GpuVariant>(kCuda);
+}
+
+const GpuVariant *findGpuVariant(llvm::StringRef name) {
+  for (GpuTarget target : {GpuTarget::Vulkan, GpuTarget::Cuda})
+    for (const GpuVariant &variant : gpuVariants(target))
+      if (variant.name == name) return &variant;
+  return nullptr;
+}
+
+} // namespace lathe

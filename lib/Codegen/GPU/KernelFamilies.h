@@ -1,0 +1,10 @@
+// What has a kernel on GPUs.
+#pragma once
+
+#include "Codegen/Kernel/KernelEmitter.h"
+
+namespace lathe {
+
+KernelFamilies gpuKernelFamilies();
+
+} // namespace lathe
