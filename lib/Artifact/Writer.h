@@ -40,7 +40,7 @@ struct CodeImage {
 
 class ArtifactWriter {
 public:
-  /// Starts "<path>.<pid>.partial"; removed again unless finish() succeeds.
+  /// Starts a file that appears at `path` when finish() succeeds (Support/OutputFile.h).
   static Result<ArtifactWriter> create(const std::string &path);
 
   /// Reserves room for a weight and returns its index, the value of a fb::BindingKind::Weight binding.

@@ -4,36 +4,51 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <unistd.h>
 
 namespace lathe {
 
-static Status failure(const std::string &path) { return Status(Code::Io, path + ": " + std::strerror(errno)); }
+static Status failureAt(const std::string &path) {
+  return Status(Code::Io, path + ": " + std::strerror(errno));
+}
 
-Result<OutputFile> OutputFile::create(const std::string &path) {
+Status OutputFile::failure() const { return failureAt(named_ ? partial_ : path_); }
+
+/// -1 where the file system of `path` has no files without a name, or where they can't be given one later:
+/// that takes /proc.
+static int openNameless(const std::string &path) {
+  if (::access("/proc/self/fd", X_OK) != 0) return -1;
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  return ::open(folder.empty() ? "." : folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
+}
+
+Result<OutputFile> OutputFile::create(const std::string &path, Kind kind) {
   OutputFile file;
   file.path_ = path;
   file.partial_ = path + "." + std::to_string(getpid()) + ".partial";
+  if (kind == Kind::Nameless) file.descriptor_ = openNameless(path);
+  if (file.descriptor_ >= 0) return file;
   file.descriptor_ = ::open(file.partial_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (file.descriptor_ < 0) return failure(file.partial_);
+  if (file.descriptor_ < 0) return failureAt(file.partial_);
+  file.named_ = true;
   return file;
 }
 
 OutputFile::OutputFile(OutputFile &&other) noexcept
     : path_(std::move(other.path_)), partial_(std::move(other.partial_)),
-      descriptor_(std::exchange(other.descriptor_, -1)) {}
+      named_(std::exchange(other.named_, false)), descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 OutputFile::~OutputFile() {
-  if (descriptor_ < 0) return;
-  ::close(descriptor_);
-  ::unlink(partial_.c_str());
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (named_) ::unlink(partial_.c_str());
 }
 
 Status OutputFile::writeAt(uint64_t offset, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     ssize_t written = pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return failure(partial_);
+    if (written <= 0) return failure();
     bytes = bytes.subspan(static_cast<size_t>(written));
     offset += static_cast<uint64_t>(written);
   }
@@ -44,8 +59,8 @@ Status OutputFile::readAt(uint64_t offset, std::span<std::byte> bytes) const {
   while (!bytes.empty()) {
     ssize_t got = pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failure(partial_);
-    if (got == 0) return Status(Code::Io, partial_ + ": ends before what was to be read back");
+    if (got < 0) return failure();
+    if (got == 0) return Status(Code::Io, path_ + ": ends before what was to be read back");
     bytes = bytes.subspan(static_cast<size_t>(got));
     offset += static_cast<uint64_t>(got);
   }
@@ -53,12 +68,30 @@ Status OutputFile::readAt(uint64_t offset, std::span<std::byte> bytes) const {
 }
 
 Status OutputFile::resize(uint64_t bytes) {
-  return ftruncate(descriptor_, static_cast<off_t>(bytes)) == 0 ? Status() : failure(partial_);
+  return ftruncate(descriptor_, static_cast<off_t>(bytes)) == 0 ? Status() : failure();
+}
+
+/// A name is free or not, but a link replaces nothing: what is there is replaced by a rename.
+Status OutputFile::giveName() {
+  if (!named_) {
+    std::string descriptor = "/proc/self/fd/" + std::to_string(descriptor_);
+    auto link = [&](const std::string &name) {
+      return ::linkat(AT_FDCWD, descriptor.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+    };
+    if (link(path_)) return {};
+    if (errno != EEXIST) return failure();
+    ::unlink(partial_.c_str()); // of a killed process that had this number
+    if (!link(partial_)) return failureAt(partial_);
+    named_ = true;
+  }
+  if (std::rename(partial_.c_str(), path_.c_str()) != 0) return failureAt(path_);
+  named_ = false;
+  return {};
 }
 
 Status OutputFile::commit() {
-  if (fsync(descriptor_) != 0) return failure(partial_);
-  if (std::rename(partial_.c_str(), path_.c_str()) != 0) return failure(path_);
+  if (fsync(descriptor_) != 0) return failure();
+  LATHE_TRY(giveName());
   ::close(std::exchange(descriptor_, -1));
   return {};
 }

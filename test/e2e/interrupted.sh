@@ -1,4 +1,5 @@
-# A compilation that is stopped leaves no file; one that is killed leaves at most a *.partial.
+# A compilation that is stopped leaves no file; one that is killed leaves at most a *.partial, where the file
+# system has no files without a name (see test/unit/Support/FilesTest.cpp).
 . "$(dirname "$0")/lib.sh"
 model=$SOURCE/test/fixtures/llama-f32
 succeeds "$LATHE" compile "$model" -o whole.lathe -q
