@@ -14,6 +14,8 @@ static Status checkWeight(const fb::Weight &weight, const fb::Header &header) {
   if (weight.offset() < header.weights_offset() ||
       !fits(weight.offset() - header.weights_offset(), weight.bytes(), header.weights_bytes()))
     return corrupt("outside the weight section");
+  if (!fits(weight.offset() - header.weights_offset(), weight.reach(), header.weights_bytes()))
+    return corrupt("kernels may read outside the weight section");
   if (!std::isfinite(weight.logical_bits()) || weight.logical_bits() < 0 || weight.logical_bits() > 1024)
     return corrupt("its bits per weight are out of range");
   if (!std::isfinite(weight.error()) || weight.error() < 0)

@@ -47,7 +47,8 @@ struct KernelBatch {
 
 /// Work items [begin, end) of one dispatch. `bindings` holds one pointer per operand of the kernel:
 ///   arena slice        first byte of the slice
-///   weight             first byte of its packed planes (64-byte aligned)
+///   weight             first byte of its packed planes (64-byte aligned); a kernel reads what the weight's type
+///                      takes at most (fb::Weight::reach), whatever the bytes say
 ///   growing state      pool base + the state's offset inside a block; block b lies at + b * blockBytes
 ///   fixed-size state   base of the fixed states + the state's offset; slot s lies at + s * fixedBytes
 /// `scratch` is private to the calling thread, 64-byte aligned, of the size that the kernel asked for.

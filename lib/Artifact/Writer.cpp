@@ -27,19 +27,27 @@ uint32_t ArtifactWriter::addWeight(WeightPlan plan) {
 }
 
 Status ArtifactWriter::planWeights() {
-  weightsOffset_ = kSectionAlignment;
-  uint64_t end = weightsOffset_;
+  std::vector<PlannedWeight *> order;
   for (PlannedWeight &weight : weights_) {
-    if (weight.bytes > limits::kArenaBytes)
-      return Status(Code::Unsupported, "weight '" + weight.name + "' takes " + std::to_string(weight.bytes) +
+    uint64_t bytes = weight.bytes + weight.beyond();
+    if (bytes > limits::kArenaBytes)
+      return Status(Code::Unsupported, "weight '" + weight.name + "' takes " + std::to_string(bytes) +
                                            " bytes, more than an artifact can hold");
-    weight.offset = alignUp(end, kWeightAlignment);
-    end = weight.offset + weight.bytes;
+    order.push_back(&weight);
   }
-  weightsEnd_ = end;
+  std::stable_sort(order.begin(), order.end(), [](const PlannedWeight *a, const PlannedWeight *b) {
+    return a->beyond() > b->beyond();
+  });
+  weightsOffset_ = weightsEnd_ = kSectionAlignment;
+  uint64_t end = weightsOffset_;
+  for (PlannedWeight *weight : order) {
+    weight->offset = alignUp(end, kWeightAlignment);
+    end = weight->offset + weight->bytes;
+    weightsEnd_ = std::max(weightsEnd_, end + weight->beyond());
+  }
   planned_ = true;
   // The length is fixed now so that a full disk shows as early as the file system lets it.
-  return file_.resize(end);
+  return file_.resize(weightsEnd_);
 }
 
 Status ArtifactWriter::writeWeight(uint32_t index, uint64_t offset, std::span<const std::byte> bytes) {
@@ -125,6 +133,7 @@ void ArtifactWriter::describeWeights(fb::HeaderT &header) const {
     entry->hash = weight.hash;
     entry->logical_bits = weight.logicalBits;
     entry->error = weight.error;
+    entry->reach = weight.beyond() ? weight.reach : 0;
     header.weights.push_back(std::move(entry));
   }
 }

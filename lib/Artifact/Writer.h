@@ -29,6 +29,8 @@ struct WeightPlan {
   uint64_t columns = 0;
   uint64_t bytes = 0;     ///< as stored, planes and padding included
   double logicalBits = 0; ///< bits per weight, padding left out
+  /// Bytes that kernels may read from its start, if more than `bytes`: see fb::Weight.
+  uint64_t reach = 0;
 };
 
 /// The flat image of one variant of one program.
@@ -43,11 +45,13 @@ public:
   /// Starts a file that appears at `path` when finish() succeeds (Support/OutputFile.h).
   static Result<ArtifactWriter> create(const std::string &path);
 
-  /// Reserves room for a weight and returns its index, the value of a fb::BindingKind::Weight binding.
-  /// Weights lie in the file in the order of these calls. Only before planWeights().
+  /// Reserves room for a weight and returns its index, the value of a fb::BindingKind::Weight binding. Only
+  /// before planWeights().
   uint32_t addWeight(WeightPlan plan);
 
-  /// Fixes every weight's offset and the length of the weight section.
+  /// Fixes every weight's offset and the length of the weight section. Weights lie in the order in which they
+  /// were added, behind those that reach beyond their bytes, which may thus reach into them; zeros end the
+  /// section where that is not enough.
   Status planWeights();
 
   /// Writes `bytes` at `offset` inside weight `index`. Threads may write disjoint ranges at once; what is
@@ -73,6 +77,7 @@ private:
     uint64_t offset = 0;
     uint64_t hash = 0;
     double error = 0;
+    uint64_t beyond() const { return reach > bytes ? reach - bytes : 0; }
   };
   explicit ArtifactWriter(OutputFile file) : file_(std::move(file)) {}
   Status hashWeights(unsigned threads);

@@ -17,6 +17,7 @@ static WeightPlan planOf(exec::WeightOp op, int64_t bytes) {
   plan.rows = type.getRows();
   plan.columns = type.getColumns();
   plan.bytes = uint64_t(bytes);
+  plan.reach = uint64_t(storedBytes(type));
   plan.logicalBits = type.getEncoding().getBitsPerWeight(type.getRows(), type.getColumns());
   return plan;
 }

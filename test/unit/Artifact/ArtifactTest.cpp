@@ -72,6 +72,31 @@ TEST(ArtifactWriter, AbandonedLeavesNothing) {
   EXPECT_FALSE(std::filesystem::exists(file.path));
 }
 
+/// Weights that kernels read beyond lie before the others; what those don't cover is filled up.
+TEST(ArtifactWriter, ReachStaysInTheSection) {
+  TemporaryFile file("lathe-reach");
+  fb::HeaderT header = sampleHeader();
+  auto writer = ArtifactWriter::create(file.path);
+  ASSERT_TRUE(writer.ok());
+  for (uint64_t reach : {0, 500, 100, 9000})
+    writer->addWeight({"w" + std::to_string(reach), "i8", 1, 200, 200, 8, reach});
+  ASSERT_TRUE(writer->planWeights().ok());
+  Bytes code(64, std::byte(0xc3));
+  CodeImage images[] = {{0, 0, code}, {0, 1, code}};
+  Status finished = writer->finish(header, images, {}, 1);
+  ASSERT_TRUE(finished.ok()) << finished.message();
+  auto artifact = Artifact::open(file.path);
+  ASSERT_TRUE(artifact.ok()) << artifact.status().message();
+  const auto &weights = *artifact->header().weights();
+  uint64_t first = artifact->header().weights_offset();
+  EXPECT_EQ(weights[3]->offset(), first);
+  EXPECT_EQ(weights[1]->offset(), first + 256);
+  EXPECT_EQ(weights[0]->offset(), first + 512);
+  EXPECT_EQ(weights[2]->offset(), first + 768);
+  EXPECT_EQ(weights[2]->reach(), 0u) << "no more than its bytes";
+  EXPECT_EQ(artifact->weightSection().size(), 9000u);
+}
+
 TEST(ArtifactWriter, RefusesBytesOutsideAWeight) {
   TemporaryFile file("lathe-outside");
   auto writer = ArtifactWriter::create(file.path);
