@@ -66,6 +66,8 @@ static void buildCompressPhase(OpPassManager &pm, const PipelineOptions &options
 
 /// From a model to a program.
 static void buildLowerPhase(OpPassManager &pm, const PipelineOptions &options) {
+  // Before lowering and no earlier: the phases above decide once for what all entry points share.
+  pm.addPass(createSplitEntriesPass());
   OpPassManager &functions = pm.nest<func::FuncOp>();
   // What is equal must be one value before it is packed: a tied matrix is stored once.
   addCleanup(functions);

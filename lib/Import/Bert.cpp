@@ -63,6 +63,7 @@ Status lathe::importBert(ModelBuilder &m, Config config) {
     x = m.layerNorm(m.add(x, attention(m, c, x)), "attention.output.LayerNorm", c.normEps);
     x = m.layerNorm(m.add(x, feedForward(m, c, x)), "output.LayerNorm", c.normEps);
   }
+  m.alsoReturn("hidden", x);
   x = m.pool(poolKind(sentence->pooling), x);
   if (sentence->normalize) x = m.l2Normalize(x, 1e-12); // torch.nn.functional.normalize
   m.finish("embed", x,

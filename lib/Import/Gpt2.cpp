@@ -32,6 +32,7 @@ Status lathe::importGpt2(ModelBuilder &m, Config config) {
     x = m.add(x, feedForward(m, c, m.layerNorm(x, "ln_2", c.normEps)));
   }
   x = m.layerNorm(m.selectOutputs(x), "ln_f", c.normEps);
+  m.alsoReturn("hidden", x);
   Value logits = m.linear(x, m.head("lm_head.weight", embedding, c.tieWordEmbeddings));
   m.finish("step", logits,
            {.family = "gpt2", .vocabulary = c.vocabSize, .context = c.maxPositions, .width = c.hiddenSize});

@@ -39,6 +39,7 @@ Status lathe::importLlama(ModelBuilder &m, Config config) {
     x = m.add(x, swiGlu(m, c, m.rmsNorm(x, "post_attention_layernorm", c.normEps)));
   }
   x = m.rmsNorm(m.selectOutputs(x), "norm", c.normEps);
+  m.alsoReturn("hidden", x);
   Value logits = m.linear(x, m.head("lm_head.weight", embedding, c.tieWordEmbeddings));
   m.finish("step", logits,
            {.family = "llama", .vocabulary = c.vocabSize, .context = c.maxPositions, .width = c.hiddenSize});

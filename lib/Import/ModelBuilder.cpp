@@ -1,7 +1,8 @@
 // The frame of a model: names, tensors, the entry point. The layers are in ModelLayers.cpp.
 #include "Import/ModelBuilder.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "Lathe/EntryPoints.h"
+
 #include "mlir/IR/Verifier.h"
 
 using namespace mlir;
@@ -106,9 +107,12 @@ Value ModelBuilder::head(const std::string &lmHead, Value embedding, bool tied) 
 }
 
 void ModelBuilder::finish(const std::string &name, Value result, const ModelInfo &info) {
-  func::ReturnOp::create(builder_, builder_.getUnknownLoc(), result);
+  SmallVector<Value> results = {result};
+  for (const auto &[other, value] : further_) results.push_back(value);
+  func::ReturnOp::create(builder_, builder_.getUnknownLoc(), results);
   entry_.setName(name);
-  entry_.setType(builder_.getFunctionType(batch_.getType(), result.getType()));
+  entry_.setType(builder_.getFunctionType(batch_.getType(), TypeRange(ValueRange(results))));
+  for (size_t i = 0; i < further_.size(); ++i) setEntryName(entry_, i + 1, further_[i].first);
   setModelInfo(*module_, info);
 }
 

@@ -101,6 +101,8 @@ public:
   /// Every row of a sequence attends to every row of it.
   mlir::Value fullAttention(mlir::Value q, mlir::Value k, mlir::Value v, int64_t heads, double scale);
 
+  /// Another result of the entry point, which callers ask for as `name`.
+  void alsoReturn(const std::string &name, mlir::Value result) { further_.push_back({name, result}); }
   /// Closes the entry point, which is called `name` and gives `result`.
   void finish(const std::string &name, mlir::Value result, const ModelInfo &info);
   /// The verified module. Errors: Corrupt for tensors that are missing, of another shape or type, or left
@@ -122,6 +124,7 @@ private:
   mlir::Value batch_;
   std::string prefix_, scope_;
   std::vector<std::string> ignored_;
+  std::vector<std::pair<std::string, mlir::Value>> further_;
   std::map<std::string, mlir::Value> parameters_;
   std::set<std::string, std::less<>> used_;
   int64_t states_ = 0;

@@ -1,5 +1,7 @@
 #include "Interpreter/Interpreter.h"
 
+#include "Lathe/EntryPoints.h"
+
 using namespace mlir;
 
 namespace lathe::interpreter {
@@ -16,13 +18,13 @@ FailureOr<std::vector<Datum>> Interpreter::call(func::FuncOp function, ArrayRef<
 }
 
 FailureOr<Rows> Interpreter::run(StringRef entry, const Batch &batch) {
-  auto function = module_.lookupSymbol<func::FuncOp>(entry);
+  auto [function, result] = findEntryPoint(module_, entry);
   if (!function) return module_.emitError("has no entry point @") << entry;
   FailureOr<std::vector<Datum>> results = call(function, {TheBatch()}, batch);
   if (failed(results)) return failure();
-  if (results->size() != 1 || !std::holds_alternative<Rows>(results->front()))
-    return function.emitError("is no entry point: it does not give one set of rows");
-  return std::get<Rows>(std::move(results->front()));
+  if (!std::holds_alternative<Rows>((*results)[result]))
+    return function.emitError("is no entry point: it does not give rows");
+  return std::get<Rows>(std::move((*results)[result]));
 }
 
 } // namespace lathe::interpreter

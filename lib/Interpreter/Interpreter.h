@@ -12,7 +12,7 @@ public:
   /// Both must outlive it; the module must not change while it lives (weights are evaluated once).
   Interpreter(mlir::ModuleOp module, const ParamSource &params) : module_(module), weights_(params) {}
 
-  /// Runs an entry point, whose one argument is the batch and which gives one set of rows. Sequence states
+  /// Runs an entry point, a result of a function whose one argument is the batch. Sequence states
   /// persist from call to call: a later batch goes on at later positions of its slots, or again at earlier
   /// ones. Failures emit a diagnostic: no such entry point, a batch that is inconsistent, a token beyond the
   /// table.

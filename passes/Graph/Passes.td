@@ -74,7 +74,8 @@ def QuantizeActivationsPass : Pass<"lathe-quantize-activations", "mlir::func::Fu
 def VerifyModelPass : Pass<"lathe-verify-model", "mlir::ModuleOp"> {
   let summary = "check what the model level promises to the phases behind it";
   let description = [{
-    Every function is an entry point: one block, one argument, the batch, and one f32 result of rows x features. Only
+    Every function is a forward pass: one block, one argument, the batch, and f32 results of rows x features. Each
+    result is an entry point: the first has the function's name, others have one in `lathe.entry`. Only
     model-level ops stand in it, no packed weight and no dispatch; a state is written before attention reads it; rows,
     selected rows and sequences do not mix.
   }];

@@ -1,5 +1,6 @@
 // lathe-verify-model: what the model level promises to the phases behind it.
 #include "Graph/Passes.h"
+#include "Lathe/EntryPoints.h"
 #include "RowDomains.h"
 
 namespace lathe {
@@ -18,11 +19,25 @@ LogicalResult checkSignature(func::FuncOp func) {
     return func.emitError() << "an entry point is one block of ops";
   if (type.getNumInputs() != 1 || !isa<BatchType>(type.getInput(0)))
     return func.emitError() << "an entry point takes one argument, the !lathe.batch";
-  auto result =
-      type.getNumResults() == 1 ? dyn_cast<RankedTensorType>(type.getResult(0)) : RankedTensorType();
-  if (!result || result.getRank() != 2 || !result.isDynamicDim(0) || result.isDynamicDim(1) ||
-      !result.getElementType().isF32())
-    return func.emitError() << "an entry point returns one tensor of rows x features, f32";
+  auto isRows = [](Type type) {
+    auto rows = dyn_cast<RankedTensorType>(type);
+    return rows && rows.getRank() == 2 && rows.isDynamicDim(0) && !rows.isDynamicDim(1) &&
+           rows.getElementType().isF32();
+  };
+  if (type.getNumResults() == 0 || !llvm::all_of(type.getResults(), isRows))
+    return func.emitError() << "an entry point returns tensors of rows x features, f32";
+  return success();
+}
+
+/// Each result is an entry point of a program, so each has a name of its own.
+LogicalResult checkNames(func::FuncOp func, llvm::DenseSet<StringAttr> &names) {
+  for (unsigned result = 0; result < func.getNumResults(); ++result) {
+    StringAttr name = entryName(func, result);
+    if (!name)
+      return func.emitError() << "result " << result
+                              << " is an entry point without a name: give it lathe.entry";
+    if (!names.insert(name).second) return func.emitError() << "two entry points are called " << name;
+  }
   return success();
 }
 
@@ -44,7 +59,7 @@ LogicalResult checkOps(func::FuncOp func) {
 
 struct VerifyModelPass : lathe::impl::VerifyModelPassBase<VerifyModelPass> {
   void runOnOperation() override {
-    unsigned entries = 0;
+    llvm::DenseSet<StringAttr> names;
     for (Operation &op : *getOperation().getBody()) {
       if (isa<StateDeclOp>(op)) continue;
       auto func = dyn_cast<func::FuncOp>(op);
@@ -53,12 +68,11 @@ struct VerifyModelPass : lathe::impl::VerifyModelPassBase<VerifyModelPass> {
         return signalPassFailure();
       }
       RowDomains domains;
-      if (failed(checkSignature(func)) || failed(checkOps(func)) ||
+      if (failed(checkSignature(func)) || failed(checkNames(func, names)) || failed(checkOps(func)) ||
           failed(domains.analyze(func.getBody().front())))
         return signalPassFailure();
-      ++entries;
     }
-    if (entries) return;
+    if (!names.empty()) return;
     getOperation().emitError() << "a model has at least one entry point, such as func.func @step";
     signalPassFailure();
   }

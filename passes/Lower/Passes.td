@@ -4,6 +4,15 @@
 
 include "mlir/Pass/PassBase.td"
 
+def SplitEntriesPass : Pass<"lathe-split-entries", "mlir::ModuleOp"> {
+  let summary = "give every result of a model a function of its own";
+  let description = [{
+    A function with several results (logits and, named by the result's attribute `lathe.entry`, hidden states) becomes one
+    function for each, with the work that its result needs. Writes to states stay in all of them. What they share is
+    shared again by lathe-to-exec: equal weights and equal kernels exist once in a program.
+  }];
+}
+
 def PackWeightsPass : Pass<"lathe-pack-weights", "mlir::func::FuncOp"> {
   let summary = "give every matrix that a kernel reads the packed layout";
   let description = [{

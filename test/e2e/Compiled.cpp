@@ -95,11 +95,11 @@ Values Runner::step(const Tokens &tokens, uint8_t want) {
   return sink.values;
 }
 
-Values Runner::stepInPieces(const Tokens &tokens, size_t piece) {
+Values Runner::stepInPieces(const Tokens &tokens, size_t piece, uint8_t want) {
   Values all;
   for (size_t first = 0; first < tokens.size(); first += piece) {
     auto begin = tokens.begin() + std::ptrdiff_t(first);
-    Values part = step(Tokens(begin, begin + std::ptrdiff_t(std::min(piece, tokens.size() - first))));
+    Values part = step(Tokens(begin, begin + std::ptrdiff_t(std::min(piece, tokens.size() - first))), want);
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -54,7 +54,7 @@ public:
   /// Appends tokens: [tokens][columns], the logits or the hidden state after each.
   Values step(const Tokens &tokens, uint8_t want = LATHE_WANT_LOGITS);
   /// The same by calls of `piece` tokens each.
-  Values stepInPieces(const Tokens &tokens, size_t piece);
+  Values stepInPieces(const Tokens &tokens, size_t piece, uint8_t want = LATHE_WANT_LOGITS);
   /// The ids that follow a prompt, by largest logit.
   Tokens greedy(const Tokens &prompt, size_t count);
   /// [sequences][embedding_columns]

@@ -34,17 +34,39 @@ void expectLogits(const Compiled &compiled, const Results &results, float tolera
   }
 }
 
-/// Where the artifact gives hidden states at all.
+/// What transformers calls last_hidden_state: in one call and, where sequences have a state, in pieces.
 void expectHidden(const Compiled &compiled, const Results &results) {
-  if (!compiled.info().hidden_columns) return;
+  bool decoder = compiled.info().can_step;
   for (const std::string &variant : compiled.variants()) {
     Runner runner(compiled, variant);
     for (int prompt = 0; results.has(prompt, "hidden"); ++prompt) {
-      if (compiled.info().can_step) runner.restart();
-      Values hidden = runner.step(results.integers(prompt, "ids"), LATHE_WANT_HIDDEN);
-      EXPECT_LE(difference(hidden, results.floats(prompt, "hidden")), exactTolerance)
-          << variant << ", prompt " << prompt;
+      Tokens ids = results.integers(prompt, "ids");
+      std::vector<size_t> pieces = {ids.size()};
+      if (decoder) pieces.insert(pieces.end(), {1, 19});
+      for (size_t piece : pieces) {
+        if (decoder) runner.restart();
+        Values hidden = runner.stepInPieces(ids, piece, LATHE_WANT_HIDDEN);
+        EXPECT_LE(difference(hidden, results.floats(prompt, "hidden")), exactTolerance)
+            << variant << ", prompt " << prompt << ", " << piece << " tokens a call";
+      }
     }
+  }
+}
+
+/// Both entry points fill the same state: logits follow hidden states and the other way round.
+void expectTurns(const Compiled &compiled, const Results &results) {
+  Runner runner(compiled, compiled.variants().back());
+  Tokens ids = results.integers(0, "ids");
+  Tokens head(ids.begin(), ids.begin() + std::ptrdiff_t(ids.size() / 2)),
+      tail(ids.begin() + std::ptrdiff_t(head.size()), ids.end());
+  for (auto [first, second, name] : {std::tuple(LATHE_WANT_HIDDEN, LATHE_WANT_LOGITS, "logits"),
+                                     {LATHE_WANT_LOGITS, LATHE_WANT_HIDDEN, "hidden"}}) {
+    runner.restart();
+    runner.step(head, uint8_t(first));
+    Values expected = results.floats(0, name);
+    expected.erase(expected.begin(),
+                   expected.begin() + std::ptrdiff_t(expected.size() / ids.size() * head.size()));
+    EXPECT_LE(difference(runner.step(tail, uint8_t(second)), expected), exactTolerance) << name;
   }
 }
 
@@ -83,6 +105,7 @@ TEST_P(DecoderFixture, AgreesInF32) {
   Results results(fixture(GetParam()));
   expectLogits(compiled, results, exactTolerance);
   expectHidden(compiled, results);
+  expectTurns(compiled, results);
   expectGreedy(compiled, results);
 }
 
@@ -131,7 +154,8 @@ TEST(TrainedModel, Stories260k) {
 
 TEST(TrainedModel, MiniLM) {
   const char *folder = std::getenv("LATHE_MINILM");
-  if (!folder || !*folder) GTEST_SKIP() << "LATHE_MINILM does not name the model's folder (test/fixtures/README.md)";
+  if (!folder || !*folder)
+    GTEST_SKIP() << "LATHE_MINILM does not name the model's folder (test/fixtures/README.md)";
   Compiled compiled(folder);
   std::ifstream file(fixture("minilm/embeddings.json"));
   nlohmann::json golden = nlohmann::json::parse(file);

@@ -3,7 +3,7 @@
 // Post-norm, attention over the whole sequence, no state; pooled and normalized as modules.json says. The pooler, a head
 // for another task, is not used.
 // CHECK:      family = "bert"
-// CHECK-NEXT: func.func @embed(%[[BATCH:.*]]: !lathe.batch) -> tensor<?x48xf32> {
+// CHECK-NEXT: func.func @embed(%[[BATCH:.*]]: !lathe.batch) -> (tensor<?x48xf32>, tensor<?x48xf32> {lathe.entry = "hidden"}) {
 // CHECK:      %[[TYPE:.*]] = lathe.rows %embeddings_token_type_embeddings from 0 : <2x48xf32> -> <48xf32>
 // CHECK-NEXT: lathe.bias %{{.*}}, %[[TYPE]]
 // CHECK:      %[[X:.*]] = lathe.layer_norm
@@ -13,6 +13,6 @@
 // CHECK:      lathe.layer_norm %[[R]]
 // CHECK:      lathe.activation gelu
 // CHECK-NOT:  pooler
-// CHECK:      %[[E:.*]] = lathe.pool mean %{{.*}}, %[[BATCH]]
+// CHECK:      %[[E:.*]] = lathe.pool mean %[[H:.*]], %[[BATCH]]
 // CHECK-NEXT: %[[N:.*]] = lathe.l2_normalize %[[E]] epsilon 9.99999996E-13
-// CHECK-NEXT: return %[[N]]
+// CHECK-NEXT: return %[[N]], %[[H]]

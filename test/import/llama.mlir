@@ -4,7 +4,7 @@
 // CHECK:      module attributes {lathe.model = {context = 128 : i64, family = "llama", vocabulary = 131 : i64, width = 48 : i64}} {
 // CHECK-NEXT: lathe.state @kv0 : !lathe.state<growing 2x2x12xf32>
 // CHECK-NEXT: lathe.state @kv1 : !lathe.state<growing 2x2x12xf32>
-// CHECK-NEXT: func.func @step(%[[BATCH:.*]]: !lathe.batch) -> tensor<?x131xf32> {
+// CHECK-NEXT: func.func @step(%[[BATCH:.*]]: !lathe.batch) -> (tensor<?x131xf32>, tensor<?x48xf32> {lathe.entry = "hidden"}) {
 // CHECK-NEXT: %embed_tokens = lathe.param "model.embed_tokens.weight" from "model" : <131x48xf32>
 // CHECK-NEXT: %[[TOKENS:.*]] = lathe.tokens %[[BATCH]]
 // CHECK-NEXT: %[[X:.*]] = lathe.embedding %[[TOKENS]], %embed_tokens
@@ -41,4 +41,4 @@
 // CHECK-NEXT: %[[N:.*]] = lathe.rms_norm %[[LAST]], %norm
 // CHECK-NEXT: %lm_head = lathe.param "lm_head.weight" from "model" : <131x48xf32>
 // CHECK-NEXT: %[[LOGITS:.*]] = lathe.linear %[[N]], [%lm_head]
-// CHECK-NEXT: return %[[LOGITS]]
+// CHECK-NEXT: return %[[LOGITS]], %[[N]]

@@ -10,6 +10,35 @@ func.func @step(%batch: !lathe.batch) -> tensor<?x8xf32> {
 
 // -----
 
+func.func @step(%batch: !lathe.batch) -> (tensor<?x8xf32>, tensor<?x8xf32> {lathe.entry = "hidden"}) {
+  %w = lathe.param "w" from "model" : !lathe.weight<32x8xf32>
+  %t = lathe.tokens %batch : tensor<?xi32>
+  %x = lathe.embedding %t, %w : tensor<?xi32>, !lathe.weight<32x8xf32> -> tensor<?x8xf32>
+  return %x, %x : tensor<?x8xf32>, tensor<?x8xf32>
+}
+
+// -----
+
+// expected-error@+1 {{result 1 is an entry point without a name: give it lathe.entry}}
+func.func @step(%batch: !lathe.batch) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %w = lathe.param "w" from "model" : !lathe.weight<32x8xf32>
+  %t = lathe.tokens %batch : tensor<?xi32>
+  %x = lathe.embedding %t, %w : tensor<?xi32>, !lathe.weight<32x8xf32> -> tensor<?x8xf32>
+  return %x, %x : tensor<?x8xf32>, tensor<?x8xf32>
+}
+
+// -----
+
+// expected-error@+1 {{two entry points are called "step"}}
+func.func @step(%batch: !lathe.batch) -> (tensor<?x8xf32>, tensor<?x8xf32> {lathe.entry = "step"}) {
+  %w = lathe.param "w" from "model" : !lathe.weight<32x8xf32>
+  %t = lathe.tokens %batch : tensor<?xi32>
+  %x = lathe.embedding %t, %w : tensor<?xi32>, !lathe.weight<32x8xf32> -> tensor<?x8xf32>
+  return %x, %x : tensor<?x8xf32>, tensor<?x8xf32>
+}
+
+// -----
+
 // expected-error@+1 {{an entry point takes one argument, the !lathe.batch}}
 func.func @step(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
   return %x : tensor<?x8xf32>
@@ -17,7 +46,7 @@ func.func @step(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
 
 // -----
 
-// expected-error@+1 {{an entry point returns one tensor of rows x features, f32}}
+// expected-error@+1 {{an entry point returns tensors of rows x features, f32}}
 func.func @step(%batch: !lathe.batch) -> tensor<?xi32> {
   %t = lathe.tokens %batch : tensor<?xi32>
   return %t : tensor<?xi32>

@@ -48,7 +48,8 @@ TEST_P(DecoderFixture, Logits) {
 TEST_P(DecoderFixture, HiddenStates) {
   for (int prompt = 0; prompt < prompts; ++prompt) {
     Batch batch = Batch::sequence(results.integers(prompt, "ids"));
-    expectHiddenStates(model, "step", batch, results.rows(prompt, "hidden"));
+    EXPECT_LE(difference(model.run("hidden", batch).values, results.rows(prompt, "hidden").values),
+              tolerance);
     if (results.has(prompt, "layers"))
       expectHiddenStates(model, "step", batch, results.rows(prompt, "layers"));
   }
@@ -77,7 +78,8 @@ TEST_P(EncoderFixture, Embeddings) {
 TEST_P(EncoderFixture, HiddenStates) {
   for (int prompt = 0; prompt < prompts; ++prompt) {
     Batch batch = Batch::sequence(results.integers(prompt, "ids"));
-    expectHiddenStates(model, "embed", batch, results.rows(prompt, "hidden"));
+    EXPECT_LE(difference(model.run("hidden", batch).values, results.rows(prompt, "hidden").values),
+              tolerance);
     if (results.has(prompt, "layers"))
       expectHiddenStates(model, "embed", batch, results.rows(prompt, "layers"));
   }
