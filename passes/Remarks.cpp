@@ -5,7 +5,10 @@
 #include "mlir/IR/SymbolTable.h"
 
 #include <algorithm>
+#include <map>
 #include <mutex>
+#include <set>
+#include <tuple>
 
 using namespace mlir;
 using namespace lathe;
@@ -118,7 +121,11 @@ RemarkCollector::~RemarkCollector() = default;
 std::vector<Remark> RemarkCollector::take() {
   std::lock_guard lock(storage->mutex);
   std::map<std::string, std::vector<Remark>> byFunction;
-  for (Remark &remark : storage->remarks) byFunction[remark.function].push_back(std::move(remark));
+  // Lowering to several targets says the same of each.
+  std::set<std::tuple<RemarkKind, std::string, std::string, std::string, std::string>> said;
+  for (Remark &remark : storage->remarks)
+    if (said.insert({remark.kind, remark.pass, remark.function, remark.location, remark.text}).second)
+      byFunction[remark.function].push_back(std::move(remark));
   storage->remarks.clear();
   std::vector<Remark> result;
   for (auto &[function, remarks] : byFunction) std::ranges::move(remarks, std::back_inserter(result));

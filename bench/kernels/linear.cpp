@@ -14,9 +14,11 @@
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FormatVariadic.h"
 
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <random>
 #include <sys/mman.h>
 
 using namespace lathe;
@@ -39,7 +41,8 @@ public:
     context_.loadDialect<LatheDialect, exec::ExecDialect>();
     std::string weight =
         llvm::formatv("!lathe.weight<{0}x{1}x{2}, panel 64>", shape.outputs, shape.inputs, c.encoding);
-    weightBytes_ = storedBytes(llvm::cast<WeightType>(mlir::parseType(weight, &context_)));
+    type_ = llvm::cast<WeightType>(mlir::parseType(weight, &context_));
+    weightBytes_ = storedBytes(type_);
     mlir::Type i8 = mlir::IntegerType::get(&context_, 8), f32 = mlir::Float32Type::get(&context_);
     stride_ = exec::SliceType::packedStride(shape.inputs, c.group ? i8 : f32, c.group);
     std::string group = c.group ? ", group " + std::to_string(c.group) : "";
@@ -59,7 +62,7 @@ public:
                                      slice, shape.outputs, shape.outputs * 4, rows, weight);
     module_ = mlir::parseSourceString<mlir::ModuleOp>(text, &context_);
     auto program = *module_->getBody()->getOps<exec::ProgramOp>().begin();
-    CpuCodegenOptions options;
+    CodegenTexts options;
     options.assembly = getenv("LATHE_BENCH_ASM") ? &assembly : nullptr;
     auto code = compileCpuProgram(program, {variant}, options);
     if (failed(code)) exit(1);
@@ -73,6 +76,29 @@ public:
   ~Linear() { munmap(image_, code_.variants[0].image.size()); }
 
   int64_t weightBytes() const { return weightBytes_; }
+
+  bool isPruned() const { return type_.getEncoding().getBitmap(); }
+  /// Makes each of some copies of the weight a matrix of which half is left; the bytes of one that are read.
+  int64_t prune(char *weights, int64_t copies) const {
+    PackedMatrix layout = packedLayout(type_);
+    const PackedPlane &mask = layout.planes[0], &starts = layout.planes[1], &codes = layout.planes[2];
+    int64_t panels = layout.paddedRows / kPanelRows, panelMask = mask.bytes / panels;
+    std::mt19937_64 random(1);
+    uint32_t left = 0;
+    for (int64_t copy = 0; copy < copies; ++copy) {
+      char *weight = weights + copy * weightBytes_;
+      left = 0;
+      for (int64_t panel = 0; panel < panels; ++panel) {
+        std::memcpy(weight + starts.offset + panel * 4, &left, 4);
+        for (int64_t i = 0; i < panelMask; i += 8) {
+          uint64_t bits = random();
+          left += uint32_t(std::popcount(bits));
+          std::memcpy(weight + mask.offset + panel * panelMask + i, &bits, 8);
+        }
+      }
+    }
+    return codes.offset + int64_t(left) * codes.bits / 8;
+  }
 
   /// Seconds of a call of `rows` rows. Successive calls read different copies of the weight, `calls` of them.
   double time(int64_t rows, unsigned threads, const char *weights, int64_t copies, int64_t calls) {
@@ -106,7 +132,8 @@ private:
   Shape shape_;
   mlir::MLIRContext context_;
   mlir::OwningOpRef<mlir::ModuleOp> module_;
-  CpuProgramCode code_;
+  ProgramCode code_;
+  WeightType type_;
   char *image_;
   int64_t stride_, weightBytes_;
 };
@@ -120,6 +147,9 @@ constexpr Case kCases[] = {
     {"f32", "f32", 0},
     {"bf16", "bf16", 0},
     {"int4 g64, f32 rows", "<si4, block 1x64, scale <f16>>", 0},
+    {"half, int8 channel", "<si8, block 1x0, scale <f32>, bitmap>", 64},
+    {"half, int4 g64", "<si4, block 1x64, scale <f16>, bitmap>", 64},
+    {"half, bf16", "<bf16, bitmap>", 0},
 };
 
 void run(const Case &c, Shape shape, unsigned threads, llvm::StringRef variant) {
@@ -129,12 +159,13 @@ void run(const Case &c, Shape shape, unsigned threads, llvm::StringRef variant) 
   if (!linear.assembly.empty()) std::fputs(linear.assembly.c_str(), stderr);
   bool wide = findCpuVariant(variant)->vectorBits == 512;
   int64_t copies = kPool / linear.weightBytes();
+  int64_t read = linear.isPruned() ? linear.prune(weights, copies) : linear.weightBytes();
   double bandwidth = readBandwidth(threads);
   std::printf("%-20s %5ld x %-5ld", c.name, shape.outputs, shape.inputs);
   for (int64_t rows : {1, 2, 4, 8}) {
     double spent = linear.time(rows, threads, weights, copies, copies);
-    double rate = double(linear.weightBytes()) / spent;
-    std::printf("  M=%ld %5.1f GB/s %3.0f%%", rows, rate / 1e9, 100 * rate / bandwidth);
+    double rate = double(read) / spent;
+    std::printf("  M=%ld %6.0f us %5.1f GB/s %3.0f%%", rows, spent * 1e6, rate / 1e9, 100 * rate / bandwidth);
   }
   double ceiling = c.group ? byteOperations(threads, wide) : floatOperations(threads, wide);
   for (int64_t rows : {32, 512}) {

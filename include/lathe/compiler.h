@@ -23,7 +23,7 @@ typedef struct lathe_compile_options {
   const char *emit;        /* "artifact" "lathe" "exec" "kernels" "llvm" "asm"; NULL: artifact */
   const char *compile_to;  /* stop behind a phase and write the IR: "import" "graph" "compress" "lower" */
   const char *checkpoint;  /* folder with weights and tokenizer, where the model is an .mlir file */
-  const char *variants;    /* instruction sets, separated by commas; NULL: all */
+  const char *variants;    /* instruction sets or kinds of GPU, separated by commas; NULL: all of the targets */
   uint32_t max_rows;       /* rows computed at once; 0: 512 */
   uint32_t max_outputs;    /* rows of logits computed at once; 0: 16 */
   uint32_t threads;        /* 0: one a core */
@@ -33,6 +33,7 @@ typedef struct lathe_compile_options {
   /* Called with the name of the step that runs and how far it is; may be NULL. Not 0 stops with LATHE_CANCELLED. */
   int (*progress)(void *user, const char *step, uint64_t done, uint64_t total);
   void *progress_user;
+  const char *targets;     /* "cpu" "vulkan" "cuda", several separated by commas: one program each; NULL: cpu */
 } lathe_compile_options;
 
 /* Compiles a Hugging Face folder, or an .mlir file of any phase. The output appears whole or not at all. On failure

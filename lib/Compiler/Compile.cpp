@@ -4,12 +4,17 @@
 #include "Compiler/Diagnostics.h"
 #include "Compiler/Numerics.h"
 #include "Compiler/Source.h"
+#include "Compiler/Targets.h"
 #include "Compiler/WriteArtifact.h"
+#include "Compress/WeightValues.h"
+#include "Graph/Passes.h"
 #include "Pipeline.h"
 #include "Support/OutputFile.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ThreadPool.h"
 
 #include <mutex>
@@ -70,15 +75,54 @@ private:
     if (last < source_.phase)
       return Status(Code::InvalidArgument, options_.model + ": has a later phase behind it than --compile-to asks for");
     if (source_.checkpoint) params_.emplace(*source_.checkpoint);
+    setParamSource(context_, params_ ? &*params_ : nullptr, threads_);
     PassManager manager(&context_);
     PipelineOptions pipeline;
     fillPipeline(pipeline);
     LATHE_TRY(addOwnPipeline(manager));
-    for (Phase phase : {Phase::Graph, Phase::Compress, Phase::Lower})
-      if (phase > source_.phase && phase <= last && (options_.pipeline.empty() || phase == Phase::Lower))
-        buildPhase(manager, pipeline, phase);
-    if (manager.size() && failed(manager.run(*source_.module))) return Status(Code::InvalidArgument, "compilation failed");
+    for (Phase phase : {Phase::Graph, Phase::Compress})
+      if (phase > source_.phase && phase <= last && options_.pipeline.empty()) buildPhase(manager, pipeline, phase);
+    LATHE_TRY(runPasses(manager, *source_.module));
+    LATHE_TRY(checkTargets());
+    if (last == Phase::Lower && source_.phase < last) LATHE_TRY(lower(pipeline));
     setPhase(*source_.module, last);
+    return {};
+  }
+
+  static Status runPasses(PassManager &manager, ModuleOp module) {
+    if (manager.size() && failed(manager.run(module))) return Status(Code::InvalidArgument, "compilation failed");
+    return {};
+  }
+
+  Status checkTargets() const {
+    for (const std::string &name : options_.targets)
+      if (!findCompileTarget(name))
+        return Status(Code::InvalidArgument, "unknown target '" + name + "': targets are " + compileTargetNames());
+    return {};
+  }
+
+  /// From the model to a program for each target, side by side in one module.
+  Status lower(PipelineOptions &pipeline) {
+    std::vector<std::string> targets = options_.targets;
+    if (targets.empty()) targets.push_back("cpu");
+    OwningOpRef<ModuleOp> programs;
+    for (const std::string &target : targets) {
+      OwningOpRef<ModuleOp> lowered = source_.module->clone();
+      pipeline.target = target;
+      PassManager manager(&context_);
+      buildPhase(manager, pipeline, Phase::Lower);
+      LATHE_TRY(runPasses(manager, *lowered));
+      if (!programs) {
+        programs = std::move(lowered);
+        continue;
+      }
+      for (auto program : llvm::make_early_inc_range(lowered->getOps<exec::ProgramOp>())) {
+        if (programs->lookupSymbol(program.getSymName()))
+          return Status(Code::InvalidArgument, "target '" + target + "' is given twice");
+        program->moveBefore(programs->getBody(), programs->getBody()->end());
+      }
+    }
+    source_.module = std::move(programs);
     return {};
   }
 
@@ -93,19 +137,25 @@ private:
     pipeline.quantizeActivations = options_.activations.empty() || options_.activations == "int8";
     pipeline.maxRows = options_.maxRows;
     pipeline.maxOutputs = options_.maxOutputs;
-    pipeline.params = params_ ? &*params_ : nullptr;
-    pipeline.threads = threads_;
   }
 
   /// The user's own passes, in the place of the graph and compress phases.
   Status addOwnPipeline(PassManager &manager) {
     if (options_.pipeline.empty()) return {};
     static std::once_flag registered;
-    std::call_once(registered, registerPasses);
+    std::call_once(registered, [] {
+      registerTransformsPasses();
+      registerPasses();
+    });
     std::string errors;
     llvm::raw_string_ostream out(errors);
-    if (failed(parsePassPipeline(options_.pipeline, manager, out)))
+    // As lathe-opt takes it, or without the op that it is for.
+    StringRef passes = StringRef(options_.pipeline).trim();
+    if (passes.consume_front("builtin.module(") && !passes.consume_back(")"))
+      return Status(Code::InvalidArgument, "--pipeline: the ) of builtin.module( is missing");
+    if (failed(parsePassPipeline(passes, manager, out)))
       return Status(Code::InvalidArgument, "--pipeline: " + errors);
+    manager.addPass(createVerifyModelPass());
     return {};
   }
 
@@ -131,22 +181,52 @@ private:
 
   Status generate() {
     LATHE_TRY(step("generate code"));
-    auto programs = source_.module->getOps<exec::ProgramOp>();
-    if (programs.empty()) return Status(Code::InvalidArgument, "the module holds no exec.program");
-    std::vector<StringRef> variants(options_.variants.begin(), options_.variants.end());
-    if (variants.empty())
-      for (const CpuVariant &variant : cpuVariants()) variants.push_back(variant.name);
+    std::vector<CompiledProgram> compiled;
     std::string text;
-    CpuCodegenOptions codegen;
-    if (options_.emit == Emit::Kernels) codegen.kernels = &text;
-    if (options_.emit == Emit::LLVM) codegen.llvm = &text;
-    if (options_.emit == Emit::Assembly) codegen.assembly = &text;
-    FailureOr<CpuProgramCode> code = compileCpuProgram(*programs.begin(), variants, codegen);
-    if (failed(code)) return Status(Code::InvalidArgument, "code generation failed");
-    return options_.emit == Emit::Artifact ? writeArtifactFile(*programs.begin(), *code) : writeText(text);
+    for (auto program : source_.module->getOps<exec::ProgramOp>()) {
+      bool wanted = options_.targets.empty() || llvm::is_contained(options_.targets, program.getTarget());
+      if (wanted) LATHE_TRY(generateOne(program, compiled, text));
+    }
+    if (compiled.empty()) return Status(Code::InvalidArgument, "the module holds no exec.program for the targets asked for");
+    LATHE_TRY(checkVariants(compiled));
+    return options_.emit == Emit::Artifact ? writeArtifactFile(compiled) : writeText(text);
   }
 
-  Status writeArtifactFile(exec::ProgramOp program, const CpuProgramCode &code) {
+  Status generateOne(exec::ProgramOp program, std::vector<CompiledProgram> &compiled, std::string &text) {
+    const CompileTarget *target = findCompileTarget(program.getTarget());
+    if (!target)
+      return Status(Code::InvalidArgument, "a program is for target '" + program.getTarget().str() + "': targets are " +
+                                               compileTargetNames());
+    if (options_.emit == Emit::LLVM && !target->stages.contains("llvm"))
+      return Status(Code::Unsupported, "code for " + target->name.str() + " is not shown as LLVM IR: --emit kernels or asm");
+    std::vector<StringRef> variants = target->variants();
+    if (!options_.variants.empty())
+      llvm::erase_if(variants, [&](StringRef name) { return !llvm::is_contained(options_.variants, name); });
+    CodegenTexts texts;
+    if (options_.emit == Emit::Kernels) texts.kernels = &text;
+    if (options_.emit == Emit::LLVM) texts.llvm = &text;
+    if (options_.emit == Emit::Assembly) texts.assembly = &text;
+    FailureOr<ProgramCode> code = target->compile(program, variants, texts);
+    if (failed(code)) return Status(Code::InvalidArgument, "code generation for " + target->name.str() + " failed");
+    if (code->variants.empty())
+      return Status(Code::InvalidArgument, "none of the variants asked for is one of " + target->name.str() + ": " +
+                                               llvm::join(target->variants(), ", "));
+    compiled.push_back({program, std::move(*code)});
+    return {};
+  }
+
+  /// Every variant asked for must be one of some target.
+  Status checkVariants(const std::vector<CompiledProgram> &compiled) const {
+    for (const std::string &name : options_.variants) {
+      bool found = llvm::any_of(compiled, [&](const CompiledProgram &of) {
+        return llvm::any_of(of.code.variants, [&](const VariantCode &variant) { return variant.name == name; });
+      });
+      if (!found) return Status(Code::InvalidArgument, "unknown variant '" + name + "'");
+    }
+    return {};
+  }
+
+  Status writeArtifactFile(const std::vector<CompiledProgram> &compiled) {
     if (options_.output.empty()) return Status(Code::InvalidArgument, "an artifact needs a file to go to: give -o FILE.lathe");
     if (!source_.checkpoint)
       return Status(Code::InvalidArgument, "weights are needed: give the checkpoint's folder with --checkpoint");
@@ -154,10 +234,10 @@ private:
     Result<std::vector<std::byte>> tokenizer = describeTokenizer(*source_.checkpoint, options_);
     if (!tokenizer.ok()) return tokenizer.status();
     LATHE_TRY(describeModel(*source_.module, &*source_.checkpoint, *tokenizer, options_, header));
-    header.numerics = describeNumerics(program);
+    header.numerics = describeNumerics(compiled.front().program);
     printReport();
     describeRemarks(collected_, header);
-    ArtifactRequest request{options_.output, program, code, *params_, *tokenizer, threads_, {}};
+    ArtifactRequest request{options_.output, compiled, *params_, *tokenizer, threads_, {}};
     if (options_.progress)
       request.progress = [&](uint64_t done, uint64_t total) { return options_.progress("weights", done, total); };
     return writeArtifact(request, header);

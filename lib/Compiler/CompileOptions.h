@@ -22,7 +22,8 @@ struct CompileOptions {
   std::string weights, group, recipe, activations, cache, pipeline;
   Emit emit = Emit::Artifact;
   std::optional<Phase> compileTo;
-  std::vector<std::string> variants;
+  std::vector<std::string> targets;  ///< names of Targets.h; empty: cpu, or those of the .mlir file
+  std::vector<std::string> variants; ///< of the targets; empty: all
   uint32_t maxRows = 512, maxOutputs = 16;
   unsigned threads = 0;
   bool remarks = false;

@@ -11,6 +11,13 @@ using namespace lathe;
 
 static std::string text(const char *value) { return value ? value : ""; }
 
+static std::vector<std::string> split(const std::string &list) {
+  std::vector<std::string> names;
+  std::stringstream stream(list);
+  for (std::string name; std::getline(stream, name, ',');) names.push_back(name);
+  return names;
+}
+
 static Result<CompileOptions> readOptions(const char *model, const lathe_compile_options &given) {
   CompileOptions options;
   options.model = model;
@@ -33,8 +40,8 @@ static Result<CompileOptions> readOptions(const char *model, const lathe_compile
     if (!options.compileTo)
       return Status(Code::InvalidArgument, text(given.compile_to) + ": phases are import, graph, compress, lower");
   }
-  std::stringstream names(text(given.variants));
-  for (std::string name; std::getline(names, name, ',');) options.variants.push_back(name);
+  options.variants = split(text(given.variants));
+  options.targets = split(text(given.targets));
   if (given.max_rows) options.maxRows = given.max_rows;
   if (given.max_outputs) options.maxOutputs = given.max_outputs;
   options.threads = given.threads;

@@ -31,6 +31,7 @@ static std::unique_ptr<fb::KernelT> kernelTable(const PlannedKernel &code) {
     auto table = std::make_unique<fb::KernelClassT>();
     table->max_rows = static_cast<uint32_t>(of.maxRows);
     table->scratch_bytes = static_cast<uint64_t>(of.scratchBytes);
+    table->threads = static_cast<uint32_t>(of.threads);
     for (const GridFactor &factor : of.grid)
       table->grid.emplace_back(static_cast<fb::GridKind>(factor.kind), factor.value);
     kernel->classes.push_back(std::move(table));
@@ -38,11 +39,11 @@ static std::unique_ptr<fb::KernelT> kernelTable(const PlannedKernel &code) {
   return kernel;
 }
 
-static std::unique_ptr<fb::VariantT> variantTable(const CpuVariantCode &code) {
+static std::unique_ptr<fb::VariantT> variantTable(const VariantCode &code) {
   auto variant = std::make_unique<fb::VariantT>();
-  variant->arch = "x86_64";
-  variant->name = code.variant->name.str();
-  for (StringRef feature : code.variant->requiredFeatures) variant->features.push_back(feature.str());
+  variant->arch = code.arch;
+  variant->name = code.name;
+  variant->features = code.features;
   variant->entries = code.entries;
   return variant;
 }
@@ -99,7 +100,7 @@ static FailureOr<std::unique_ptr<fb::EntryT>> entryTable(exec::EntryOp op, const
   return entry;
 }
 
-FailureOr<std::unique_ptr<fb::ProgramT>> lathe::programTable(exec::ProgramOp program, const CpuProgramCode &code,
+FailureOr<std::unique_ptr<fb::ProgramT>> lathe::programTable(exec::ProgramOp program, const ProgramCode &code,
                                                              const llvm::StringMap<uint32_t> &weightIndex) {
   auto table = std::make_unique<fb::ProgramT>();
   table->target = program.getTarget().str();
@@ -123,6 +124,6 @@ FailureOr<std::unique_ptr<fb::ProgramT>> lathe::programTable(exec::ProgramOp pro
     if (failed(entry)) return failure();
     table->entries.push_back(std::move(*entry));
   }
-  for (const CpuVariantCode &variant : code.variants) table->variants.push_back(variantTable(variant));
+  for (const VariantCode &variant : code.variants) table->variants.push_back(variantTable(variant));
   return table;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "Artifact/Artifact_generated.h"
-#include "Codegen/CPU/CompileProgram.h"
+#include "Codegen/Kernel/ProgramCode.h"
 #include "Exec/ExecDialect.h"
 #include "Support/Status.h"
 #include "Weights/ParamSource.h"
@@ -11,10 +11,16 @@
 
 namespace lathe {
 
+/// A program and its code.
+struct CompiledProgram {
+  mutable exec::ProgramOp program; // MLIR ops have no const accessors
+  ProgramCode code;
+};
+
 struct ArtifactRequest {
   std::string path;
-  mutable exec::ProgramOp program; // MLIR ops have no const accessors
-  const CpuProgramCode &code;
+  /// One a target. A weight that several of them hold, equal in type and expression, is stored once.
+  const std::vector<CompiledProgram> &programs;
   const ParamSource &params;
   std::span<const std::byte> tokenizer; ///< may be empty
   unsigned threads;

@@ -4,6 +4,7 @@
 #include "Compiler/Describe.h"
 #include "Compiler/Source.h"
 #include "Compiler/WriteArtifact.h"
+#include "Compress/WeightValues.h"
 #include "DrawnParams.h"
 #include "Import/Import.h"
 
@@ -48,7 +49,7 @@ CompiledModel::~CompiledModel() {
   std::filesystem::remove(path_, ignored);
 }
 
-static void fill(PipelineOptions &options, const Numerics &numerics, const ParamSource &params) {
+static void fill(PipelineOptions &options, const Numerics &numerics) {
   options.weights = numerics.weights;
   options.group = numerics.group;
   options.recipe = numerics.recipe;
@@ -56,18 +57,14 @@ static void fill(PipelineOptions &options, const Numerics &numerics, const Param
   options.cacheType = numerics.cache;
   options.quantizeActivations = numerics.integers;
   options.maxOutputs = numerics.maxOutputs;
-  options.params = &params;
-  options.threads = 1;
 }
 
-void CompiledModel::shrink(const std::string &folder, const Numerics &numerics) {
+void CompiledModel::shrink(const Numerics &numerics) {
   PassManager passes(&context_);
   PipelineOptions options;
-  fill(options, numerics, *params_);
+  fill(options, numerics);
   buildPhase(passes, options, Phase::Graph);
-  std::string extra = numerics.passes;
-  if (size_t at = extra.find("DIR"); at != std::string::npos) extra.replace(at, 3, folder);
-  if (!extra.empty()) require(parsePassPipeline(extra, passes), "no such pass");
+  if (!numerics.passes.empty()) require(parsePassPipeline(numerics.passes, passes), "no such pass");
   buildPhase(passes, options, Phase::Compress);
   require(passes.run(*model_), "the graph and compress phases failed");
 }
@@ -82,13 +79,14 @@ CompiledModel::CompiledModel(const std::string &path, const Numerics &numerics)
 
   loadDialects(context_);
   path.ends_with(".mlir") ? readText(path) : importFolder(path);
-  shrink(path, numerics);
+  setParamSource(context_, params_.get(), /*threads=*/1);
+  shrink(numerics);
   interpreter_ = std::make_unique<interpreter::Interpreter>(*model_, *params_);
 
   OwningOpRef<ModuleOp> lowered = model_->clone();
   PassManager passes(&context_);
   PipelineOptions options;
-  fill(options, numerics, *params_);
+  fill(options, numerics);
   buildPhase(passes, options, Phase::Lower);
   require(passes.run(*lowered), "the lower phase failed");
   write(*lowered);
@@ -98,13 +96,14 @@ void CompiledModel::write(ModuleOp lowered) {
   auto program = *lowered.getOps<exec::ProgramOp>().begin();
   SmallVector<StringRef> variants;
   for (const CpuVariant &variant : cpuVariants()) variants.push_back(variant.name);
-  FailureOr<CpuProgramCode> code = compileCpuProgram(program, variants);
+  auto code = compileCpuProgram(program, variants);
   require(code, "code generation failed");
   fb::HeaderT header;
   CompileOptions options;
   options.model = "model";
   require(describeModel(lowered, nullptr, {}, options, header));
-  require(writeArtifact({path_, program, *code, *params_, {}, 1, {}}, header));
+  std::vector<CompiledProgram> compiled = {{program, std::move(*code)}};
+  require(writeArtifact({path_, compiled, *params_, {}, 1, {}}, header));
 }
 
 interpreter::Rows CompiledModel::interpret(const interpreter::Batch &batch) {

@@ -12,7 +12,7 @@ namespace {
 
 struct CompileArguments {
   std::string model, output, weights, group, recipe, activations, cache, pipeline, emit, compileTo,
-      checkpoint, variants;
+      checkpoint, targets, variants;
   uint32_t maxRows = 0, maxOutputs = 0, threads = 0;
   bool remarks = false, quiet = false;
 };
@@ -44,6 +44,7 @@ void run(const CompileArguments &arguments) {
   options.emit = orNull(arguments.emit);
   options.compile_to = orNull(arguments.compileTo);
   options.checkpoint = orNull(arguments.checkpoint);
+  options.targets = orNull(arguments.targets);
   options.variants = orNull(arguments.variants);
   options.max_rows = arguments.maxRows;
   options.max_outputs = arguments.maxOutputs;
@@ -83,7 +84,9 @@ void lathe::tool::addCompile(CLI::App &app) {
   command->add_option("--compile-to", a.compileTo, "stop behind a phase and write the IR")
       ->check(CLI::IsMember({"import", "graph", "compress", "lower"}));
   command->add_option("--checkpoint", a.checkpoint, "folder with weights and tokenizer, for an .mlir file");
-  command->add_option("--variants", a.variants, "instruction sets, separated by commas (default: all)");
+  command->add_option("--target", a.targets, "cpu, vulkan, cuda, or several separated by commas (default: cpu)");
+  command->add_option("--variants", a.variants,
+                      "instruction sets or kinds of GPU, separated by commas (default: all of the targets)");
   command->add_option("--max-rows", a.maxRows, "tokens computed at once (default: 512)");
   command->add_option("--max-outputs", a.maxOutputs, "rows of logits computed at once (default: 16)");
   command->add_option("--threads", a.threads, "default: one a core");
@@ -94,6 +97,7 @@ void lathe::tool::addCompile(CLI::App &app) {
                   "  lathe compile DIR --weights int4 --group 32 --remarks -o model.lathe\n"
                   "  lathe compile DIR --compile-to graph -o model.mlir      # dump, edit, then go on:\n"
                   "  lathe compile model.mlir --checkpoint DIR -o model.lathe\n"
+                  "  lathe compile DIR --weights int4 --target cpu,vulkan,cuda -o model.lathe\n"
                   "  lathe compile DIR --emit asm --variants avx2            # the machine code, as text");
   command->callback([arguments] { run(*arguments); });
 }

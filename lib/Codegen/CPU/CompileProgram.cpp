@@ -58,7 +58,7 @@ struct Unit {
 };
 } // namespace
 
-static LogicalResult compileUnit(Unit &unit, const CpuCodegenOptions &options) {
+static LogicalResult compileUnit(Unit &unit, const CodegenTexts &options) {
   OpBuilder builder(unit.kernel.getContext());
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder, unit.kernel.getLoc());
   builder.setInsertionPointToStart(module->getBody());
@@ -75,11 +75,11 @@ static LogicalResult compileUnit(Unit &unit, const CpuCodegenOptions &options) {
   return success();
 }
 
-static LogicalResult linkVariant(exec::ProgramOp program, ArrayRef<Unit> units, CpuVariantCode &code) {
+static LogicalResult linkVariant(exec::ProgramOp program, ArrayRef<Unit> units, VariantCode &code) {
   SmallVector<ArrayRef<char>> objects;
   std::vector<std::string> symbols;
   for (const Unit &unit : units) {
-    if (unit.variant != code.variant) continue;
+    if (unit.variant->name != code.name) continue;
     objects.push_back(unit.object.bytes);
     for (size_t index = 0; index < unit.code->classes.size(); ++index)
       symbols.push_back(symbolOf(unit.code->name, index));
@@ -87,13 +87,13 @@ static LogicalResult linkVariant(exec::ProgramOp program, ArrayRef<Unit> units, 
   if (objects.empty()) return success();
   auto image = linkFlatImage(objects, symbols);
   if (!image)
-    return program.emitError("variant ") << code.variant->name << ": " << llvm::toString(image.takeError());
+    return program.emitError("variant ") << code.name << ": " << llvm::toString(image.takeError());
   code.image = std::move(image->bytes);
   code.entries = std::move(image->entries);
   return success();
 }
 
-static void keepTexts(ArrayRef<Unit> units, const CpuCodegenOptions &options) {
+static void keepTexts(ArrayRef<Unit> units, const CodegenTexts &options) {
   auto append = [](std::string *to, const Unit &unit, StringRef comment, StringRef text) {
     if (to) *to += (comment + " " + unit.code->name + " for " + unit.variant->name + "\n" + text).str();
   };
@@ -104,25 +104,27 @@ static void keepTexts(ArrayRef<Unit> units, const CpuCodegenOptions &options) {
   }
 }
 
-FailureOr<CpuProgramCode> compileCpuProgram(exec::ProgramOp program, ArrayRef<StringRef> variants,
-                                            const CpuCodegenOptions &options) {
+FailureOr<ProgramCode> compileCpuProgram(exec::ProgramOp program, ArrayRef<StringRef> variants,
+                                            const CodegenTexts &options) {
   MLIRContext *context = program.getContext();
   loadCodegenDialects(*context);
   auto kernels = planKernels(program, cpuKernelFamilies());
   if (failed(kernels)) return failure();
-  CpuProgramCode result;
+  ProgramCode result;
   result.kernels = std::move(*kernels);
   std::vector<Unit> units;
   for (StringRef name : variants) {
     const CpuVariant *variant = findCpuVariant(program, name);
     if (!variant) return program.emitError("unknown CPU variant '") << name << "'";
-    result.variants.push_back({variant, {}, {}});
+    std::vector<std::string> features;
+    for (StringRef feature : variant->requiredFeatures) features.push_back(feature.str());
+    result.variants.push_back({"x86_64", variant->name.str(), std::move(features), {}, {}});
     for (auto [kernel, code] : llvm::zip(program.getBody().front().getOps<exec::KernelOp>(), result.kernels))
       units.push_back({kernel, &code, variant, {}, {}});
   }
   if (failed(failableParallelForEach(context, units, [&](Unit &unit) { return compileUnit(unit, options); })))
     return failure();
-  for (CpuVariantCode &variant : result.variants)
+  for (VariantCode &variant : result.variants)
     if (failed(linkVariant(program, units, variant))) return failure();
   keepTexts(units, options);
   return result;

@@ -102,7 +102,7 @@ TEST(FlatImage, BytesDoNotDependOnThreads) {
     auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
     auto code = compileCpuProgram(*module->getBody()->getOps<exec::ProgramOp>().begin(), {"avx2", "avx512vnni"});
     ASSERT_TRUE(succeeded(code));
-    for (CpuVariantCode &variant : code->variants) images.push_back(variant.image);
+    for (VariantCode &variant : code->variants) images.push_back(variant.image);
   }
   EXPECT_EQ(images[0], images[2]);
   EXPECT_EQ(images[1], images[3]);

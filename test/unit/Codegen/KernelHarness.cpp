@@ -47,14 +47,16 @@ Batch::Batch(std::vector<Run> runs, int32_t slotCount, int32_t blocksPerSlot) : 
   batch_.blocksPerSlot = blocksPerSlot;
 }
 
-std::vector<llvm::StringRef> runnableVariants() {
+static bool runs(const CpuVariant &variant) {
   CpuFeatures features = CpuFeatures::probe();
+  return llvm::all_of(variant.requiredFeatures,
+                      [&](llvm::StringRef feature) { return features.has(std::string_view(feature)); });
+}
+
+std::vector<llvm::StringRef> runnableVariants() {
   std::vector<llvm::StringRef> names;
-  for (const CpuVariant &variant : cpuVariants()) {
-    bool all = true;
-    for (llvm::StringRef feature : variant.requiredFeatures) all &= features.has(std::string_view(feature));
-    if (all) names.push_back(variant.name);
-  }
+  for (const CpuVariant &variant : cpuVariants())
+    if (runs(variant)) names.push_back(variant.name);
   return names;
 }
 
@@ -74,7 +76,9 @@ Program::Program(const std::string &body, std::vector<llvm::StringRef> variants)
     return;
   }
   code_ = std::move(*code);
-  for (const CpuVariantCode &variant : code_.variants) {
+  // A program may ask more of a machine than its variant by itself.
+  llvm::erase_if(code_.variants, [](const VariantCode &code) { return !runs(*findCpuVariant(code.name)); });
+  for (const VariantCode &variant : code_.variants) {
     size_t bytes = variant.image.size();
     void *image = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     std::memcpy(image, variant.image.data(), bytes);

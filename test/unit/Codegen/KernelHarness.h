@@ -47,8 +47,8 @@ public:
   ~Program();
 
   size_t variants() const { return code_.variants.size(); }
-  llvm::StringRef variantName(size_t variant) const { return code_.variants[variant].variant->name; }
-  const CpuProgramCode &code() const { return code_; }
+  llvm::StringRef variantName(size_t variant) const { return code_.variants[variant].name; }
+  const ProgramCode &code() const { return code_; }
 
   /// Runs a kernel in two parts, as two threads would, each with scratch full of NaNs.
   void run(size_t variant, llvm::StringRef kernel, const KernelBatch &batch,
@@ -57,7 +57,7 @@ public:
 private:
   mlir::MLIRContext context_;
   mlir::OwningOpRef<mlir::ModuleOp> module_;
-  CpuProgramCode code_;
+  ProgramCode code_;
   std::vector<std::pair<char *, size_t>> images_;
 };
 

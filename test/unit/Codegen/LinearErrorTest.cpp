@@ -59,12 +59,6 @@ TEST(LinearErrors, WeightsArePacked) {
   EXPECT_NE(error.find("lathe.pack makes them"), std::string::npos) << error;
 }
 
-TEST(LinearErrors, BitmapsAreRefused) {
-  std::string error =
-      linearError(PackedWeights::typeText(64, 64, "<si8, block 1x0, scale <f32>, bitmap>"), false);
-  EXPECT_NE(error.find("store the matrix without one"), std::string::npos) << error;
-}
-
 TEST(LinearErrors, WholeRowOpsDoNotFollow) {
   std::string t = "tensor<?x64xf32>", w = PackedWeights::typeText(64, 64, "f32"), v = "!lathe.weight<64xf32>";
   std::string error = compileError("%x: " + t + ", %w: " + w + ", %s: " + v, kRows + ", unit, unit, " + kRows,

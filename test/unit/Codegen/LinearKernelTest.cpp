@@ -125,6 +125,20 @@ INSTANTIATE_TEST_SUITE_P(
         FloatCase{"<si4, block 5x0, scale <f16>>", 67, 64},
         FloatCase{"<f16, block 1x32, scale <f32>>", 66, 70}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Bitmaps, FloatLinear,
+    testing::Values(FloatCase{"<si8, block 1x0, scale <f32>, bitmap>", 100, 172},
+                    FloatCase{"<si8, block 1x32, scale <f16>, bitmap>", 64, 300},
+                    FloatCase{"<si4, block 1x64, scale <f16>, bitmap>", 70, 256},
+                    FloatCase{"<ui4, block 1x32, scale <f16>, offset <f16>, bitmap>", 65, 48},
+                    FloatCase{"<si5, block 1x6, scale <f32>, bitmap>", 64, 100},
+                    FloatCase{"<si8, block 32x32, scale <f32>, bitmap>", 90, 100},
+                    FloatCase{"<ui2, table [-1.0, -0.25, 0.0, 1.0], block 1x16, scale <f32>, bitmap>", 72, 172},
+                    FloatCase{"<f8E4M3FN, block 1x0, scale <f32>, bitmap>", 64, 50},
+                    FloatCase{"<f16, bitmap>", 130, 301}, FloatCase{"<bf16, bitmap>", 65, 256},
+                    FloatCase{"<f32, bitmap>", 1, 3}, FloatCase{"<f32, bitmap>", 70, 1100, "f16"},
+                    FloatCase{"<f16, block 1x32, scale <f32>, bitmap>", 66, 70, "bf16"}));
+
 //===------------------------------------------------------------------------------------------------------------===//
 // Quantized rows
 //===------------------------------------------------------------------------------------------------------------===//
@@ -212,5 +226,16 @@ INSTANTIATE_TEST_SUITE_P(
             130, 300, 32},
         IntegerCase{"<si4, block 1x64, scale <f16>>", 64, 4672, 64},
         IntegerCase{"<si8, block 1x64, scale <f16>>", 64, 4160, 64}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Bitmaps, IntegerLinear,
+    testing::Values(IntegerCase{"<si8, block 1x0, scale <f32>, bitmap>", 172, 172, 64},
+                    IntegerCase{"<si8, block 1x0, scale <f32>, bitmap>", 65, 172, 172},
+                    IntegerCase{"<si8, block 1x64, scale <f16>, bitmap>", 64, 4672, 64},
+                    IntegerCase{"<si8, block 1x128, scale <f16>, bitmap>", 200, 1152, 64},
+                    IntegerCase{"<si4, block 1x32, scale <f16>, bitmap>", 64, 100, 32},
+                    IntegerCase{"<si4, block 1x12, scale <f16>, bitmap>", 64, 100, 12},
+                    IntegerCase{"<ui4, block 1x32, scale <f16>, offset <f16>, bitmap>", 64, 172, 32},
+                    IntegerCase{"<si3, block 32x64, scale <f32>, bitmap>", 100, 128, 64}));
 
 } // namespace

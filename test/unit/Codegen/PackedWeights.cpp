@@ -21,6 +21,15 @@ static std::vector<float> decodePart(const Format *format, const Encoded *part) 
   return values;
 }
 
+/// Six in ten of the elements; of some rows none, of some all.
+static void prune(Buffer<float> &values, int64_t columns, unsigned seed) {
+  Buffer<float> random = randomFloats(values.size(), seed);
+  for (size_t i = 0; i < values.size(); ++i) {
+    int64_t row = int64_t(i) / columns % 7;
+    if (row == 2 || (row != 1 && random[i] < 0.2f)) values[i] = 0;
+  }
+}
+
 PackedWeights::PackedWeights(int64_t rows, int64_t columns, const std::string &encoding, unsigned seed)
     : rows(rows), columns(columns), encoding(encoding), dense(size_t(rows * columns)), bytes(0) {
   mlir::MLIRContext context;
@@ -37,6 +46,7 @@ PackedWeights::PackedWeights(int64_t rows, int64_t columns, const std::string &e
     return;
   }
   Buffer<float> values = randomFloats(dense.size(), seed, 0.5f);
+  if (type.getEncoding().getBitmap()) prune(values, columns, seed + 1);
   codes = quantize(**format, {values.data(), values.size()}, rows, columns, /*clip=*/false);
   dequantize(**format, codes, dense);
   bias = (*format)->bias();
@@ -49,7 +59,10 @@ PackedWeights::PackedWeights(int64_t rows, int64_t columns, const std::string &e
     return {};
   };
   PackedMatrix layout = packedLayout(type);
-  Status status = Packer(**format, layout, sink).packRows(codes, 0);
+  Packer packer(**format, layout, sink);
+  Status status;
+  if (type.getEncoding().getBitmap()) status = packer.setStarts(packer.countCodes(codes));
+  if (status.ok()) status = packer.packRows(codes, 0);
   EXPECT_TRUE(status.ok()) << status.message();
 }
 

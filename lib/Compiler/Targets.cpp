@@ -1,0 +1,33 @@
+#include "Compiler/Targets.h"
+
+#include "Codegen/CPU/CompileProgram.h"
+
+using namespace llvm;
+
+namespace lathe {
+
+static std::vector<StringRef> cpuNames() {
+  std::vector<StringRef> names;
+  for (const CpuVariant &variant : cpuVariants()) names.push_back(variant.name);
+  return names;
+}
+
+static const CompileTarget kTargets[] = {
+    {"cpu", "llvm, asm", cpuNames, compileCpuProgram},
+};
+
+ArrayRef<CompileTarget> compileTargets() { return kTargets; }
+
+const CompileTarget *findCompileTarget(StringRef name) {
+  for (const CompileTarget &target : kTargets)
+    if (target.name == name) return &target;
+  return nullptr;
+}
+
+std::string compileTargetNames() {
+  std::string names;
+  for (const CompileTarget &target : kTargets) names += (names.empty() ? "" : ", ") + target.name.str();
+  return names;
+}
+
+} // namespace lathe
