@@ -8,8 +8,6 @@
 
 namespace lathe {
 
-class ParamSource;
-
 /// The phases of a compilation. Each ends in a verifier of its contract; `--compile-to=PHASE` stops behind
 /// it.
 enum class Phase { Import, Graph, Compress, Lower };
@@ -34,13 +32,9 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<std::string> recipe{*this, "recipe",
                              llvm::cl::desc("rules of lathe-quantize-weights, PATTERN -> ENCODING"),
                              llvm::cl::init("")};
-  Option<std::string> checkpoint{*this, "checkpoint", llvm::cl::desc("the folder that params come from"),
+  Option<std::string> checkpoint{*this, "checkpoint",
+                                 llvm::cl::desc("the folder that params come from, in lathe-opt"),
                                  llvm::cl::init("")};
-  /// Answers for the values of params and outlives the run; null: the folder above does, or the module's
-  /// lathe.inline.
-  const ParamSource *params = nullptr;
-  /// Threads that read weights; 0: one for each CPU.
-  unsigned threads = 0;
   Option<bool> quantizeActivations{*this, "quantize-activations",
                                    llvm::cl::desc("multiply integer weights by int8 activations"),
                                    llvm::cl::init(false)};

@@ -44,7 +44,7 @@ struct LowRankPass : lathe::impl::LowRankPassBase<LowRankPass> {
     ModuleOp module = getOperation();
     auto glob = parseNamePattern(module, pattern);
     if (failed(glob)) return signalPassFailure();
-    auto values = WeightValues::open(module, nullptr, checkpoint, threads);
+    auto values = WeightValues::open(module, checkpoint, threads);
     if (failed(values) || failed(readOptions(**values))) return signalPassFailure();
     for (MatrixGroup &group : collectMatrices(module))
       for (Matrix &matrix : group) {
@@ -58,9 +58,7 @@ private:
     ModuleOp module = getOperation();
     if ((rank > 0) == (energy > 0) || rank < 0 || energy < 0 || energy >= 1)
       return module.emitError() << "a low-rank form needs either a positive rank or an energy in (0, 1)";
-    if (energy > 0 && !values.available())
-      return module.emitError()
-             << "an energy needs the values of weights: name the checkpoint's folder with checkpoint=DIR";
+    if (energy > 0 && failed(values.require("an energy needs"))) return failure();
     std::string error;
     residual_ =
         residual.empty() ? EncodingChoice() : parseEncoding(std::string(residual), 64, &getContext(), error);

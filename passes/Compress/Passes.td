@@ -30,7 +30,7 @@ def QuantizeWeightsPass : Pass<"lathe-quantize-weights", "mlir::ModuleOp"> {
     Option<"weights", "weights", "std::string", "\"keep\"", "keep, f32, f16, bf16, int8 or int4">,
     Option<"group", "group", "std::string", "\"\"", "columns that share a scale: a number, or channel">,
     Option<"recipe", "recipe", "std::string", "\"\"", "rules, PATTERN -> ENCODING, in lines or between semicolons">,
-    Option<"checkpoint", "checkpoint", "std::string", "\"\"", "the folder that params come from">,
+    Option<"checkpoint", "checkpoint", "std::string", "\"\"", "the folder that params come from, in lathe-opt">,
     Option<"threads", "threads", "unsigned", "0", "threads that read weights; 0: one for each CPU">,
   ];
   let dependentDialects = ["lathe::LatheDialect"];
@@ -48,7 +48,7 @@ def PruneWeightsPass : Pass<"lathe-prune-weights", "mlir::ModuleOp"> {
     Option<"share", "share", "double", "-1", "share of the elements that become zero, in [0, 1)">,
     Option<"threshold", "threshold", "double", "-1", "magnitude below which elements become zero">,
     Option<"pattern", "pattern", "std::string", "\"*\"", "a glob over the names of params">,
-    Option<"checkpoint", "checkpoint", "std::string", "\"\"", "the folder that params come from">,
+    Option<"checkpoint", "checkpoint", "std::string", "\"\"", "the folder that params come from, in lathe-opt">,
     Option<"threads", "threads", "unsigned", "0", "threads that read weights; 0: one for each CPU">,
   ];
   let dependentDialects = ["lathe::LatheDialect"];
@@ -68,7 +68,7 @@ def LowRankPass : Pass<"lathe-low-rank", "mlir::ModuleOp"> {
     Option<"pattern", "pattern", "std::string", "\"*\"", "a glob over the names of params">,
     Option<"residual", "residual", "std::string", "\"\"", "encoding of W where L R is a correction">,
     Option<"force", "force", "bool", "false", "also where nothing is saved">,
-    Option<"checkpoint", "checkpoint", "std::string", "\"\"", "the folder that params come from">,
+    Option<"checkpoint", "checkpoint", "std::string", "\"\"", "the folder that params come from, in lathe-opt">,
     Option<"threads", "threads", "unsigned", "0", "threads that read weights; 0: one for each CPU">,
   ];
   let dependentDialects = ["lathe::LatheDialect"];

@@ -32,7 +32,7 @@ struct PruneWeightsPass : lathe::impl::PruneWeightsPassBase<PruneWeightsPass> {
       module.emitError() << "pruning needs either a share in [0, 1) or a threshold";
       return signalPassFailure();
     }
-    auto values = WeightValues::open(module, nullptr, checkpoint, threads);
+    auto values = WeightValues::open(module, checkpoint, threads);
     if (failed(values)) return signalPassFailure();
     for (MatrixGroup &group : collectMatrices(module))
       for (Matrix &matrix : group)

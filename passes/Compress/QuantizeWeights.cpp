@@ -29,13 +29,11 @@ struct Decision {
 
 struct QuantizeWeightsPass : lathe::impl::QuantizeWeightsPassBase<QuantizeWeightsPass> {
   using Base::Base;
-  QuantizeWeightsPass(QuantizeWeightsPassOptions options, const ParamSource *params)
-      : Base(std::move(options)), params_(params) {}
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
     if (failed(readOptions())) return signalPassFailure();
-    auto values = WeightValues::open(module, params_, checkpoint, threads);
+    auto values = WeightValues::open(module, checkpoint, threads);
     if (failed(values)) return signalPassFailure();
     values_ = std::move(*values);
     std::vector<Decision> decisions;
@@ -156,9 +154,7 @@ private:
     bool adaptive = llvm::any_of(decisions, [](const Decision &decision) { return decision.adaptive; });
     if (!values_->available()) {
       if (!adaptive) return success();
-      return getOperation().emitError()
-             << "weights=int4 measures errors and needs the checkpoint: give its folder with "
-                "checkpoint=DIR (lathe-opt) or --checkpoint DIR (lathe compile)";
+      return values_->require("weights=int4 measures errors and needs");
     }
     std::vector<double> errors;
     for (Decision &decision : decisions) {
@@ -245,7 +241,6 @@ private:
     });
   }
 
-  const ParamSource *params_ = nullptr;
   std::shared_ptr<WeightValues> values_;
   Recipe recipe_;
   int64_t columns_ = 64;
@@ -253,13 +248,3 @@ private:
 };
 
 } // namespace
-
-void lathe::addCompressPasses(OpPassManager &pm, const CompressOptions &options, const ParamSource *params) {
-  QuantizeWeightsPassOptions quantize;
-  quantize.weights = options.weights.empty() ? "keep" : options.weights;
-  quantize.group = options.group;
-  quantize.recipe = options.recipe;
-  quantize.checkpoint = options.checkpoint;
-  quantize.threads = options.threads;
-  pm.addPass(std::make_unique<QuantizeWeightsPass>(std::move(quantize), params));
-}

@@ -16,7 +16,7 @@ struct Numerics {
   std::string weights = "keep", group, recipe;
   std::string activations = "f32", cache = "f32";
   bool integers = false;   ///< int8 activations where weights are integers
-  std::string passes;      ///< run between the graph and the compress phase, with the checkpoint's folder
+  std::string passes;      ///< run between the graph and the compress phase
   int64_t maxOutputs = 16; ///< rows of logits computed at once
 };
 
@@ -39,7 +39,7 @@ public:
 private:
   void importFolder(const std::string &folder);
   void readText(const std::string &file);
-  void shrink(const std::string &folder, const Numerics &numerics);
+  void shrink(const Numerics &numerics);
   void write(mlir::ModuleOp lowered);
 
   mlir::MLIRContext context_;

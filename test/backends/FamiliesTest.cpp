@@ -69,20 +69,20 @@ std::vector<Case> cases() {
                    "lathe.quantize"});
   all.push_back(
       {"llama-f32",
-       {.name = "pruned", .recipe = "* -> int8", .passes = "lathe-prune-weights{share=0.5 checkpoint=DIR}"},
+       {.name = "pruned", .recipe = "* -> int8", .passes = "lathe-prune-weights{share=0.5}"},
        kFloats,
        "lathe.prune"});
   all.push_back({"llama-f32",
                  {.name = "low_rank",
                   .recipe = "*mlp* -> int8; *head* -> keep",
                   .integers = true,
-                  .passes = "lathe-low-rank{rank=12 force=true pattern=*mlp* checkpoint=DIR}"},
+                  .passes = "lathe-low-rank{rank=12 force=true pattern=*mlp*}"},
                  kCodes,
                  "lathe.low_rank"});
   all.push_back(
       {"llama-f32",
        {.name = "corrected",
-        .passes = "lathe-low-rank{rank=4 residual='int4 group 32' pattern=*mlp* force=true checkpoint=DIR}"},
+        .passes = "lathe-low-rank{rank=4 residual='int4 group 32' pattern=*mlp* force=true}"},
        kFloats,
        "lathe.difference"});
   return all;
