@@ -2,7 +2,7 @@
 // RUN: not lathe-opt %s --split-input-file --lathe-quantize-weights="weights=int4" 2>&1 | FileCheck %s --check-prefix=VALUES
 
 // Without values the encodings of a recipe are still chosen; only what must be measured needs the checkpoint.
-// VALUES: error: weights=int4 measures errors and needs the checkpoint: give its folder with checkpoint=DIR
+// VALUES: error: weights=int4 measures errors and needs the values of weights: give the checkpoint's folder with checkpoint=DIR
 
 // Weights that one linear takes together keep one type: that of more bits.
 // CHECK: remark: {{.*}}parts of one matrix match different rules
