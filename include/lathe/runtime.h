@@ -54,7 +54,7 @@ extern "C" {
 /* ---- Version ---- */
 
 /* Raised when a call or struct changes in a way that sized structs don't cover. */
-#define LATHE_API_VERSION 1u
+#define LATHE_API_VERSION 2u
 
 /* LATHE_API_VERSION of the library that is linked. */
 LATHE_API uint32_t lathe_api_version(void);
@@ -68,12 +68,13 @@ typedef enum lathe_status {
   LATHE_INVALID_ARGUMENT = 1, /* the caller asked for something that makes no sense */
   LATHE_NOT_FOUND = 2,        /* a file or a name is missing */
   LATHE_CORRUPT = 3,          /* a file is truncated or inconsistent */
-  LATHE_UNSUPPORTED = 4,      /* well-formed, but this library or CPU can't do it */
+  LATHE_UNSUPPORTED = 4,      /* well-formed, but this library or device can't do it */
   LATHE_OUT_OF_MEMORY = 5,    /* does not fit; the message says what was needed and what to do */
   LATHE_FULL = 6,             /* the context, the pool, the slots or the caller's buffer have no room left */
   LATHE_CANCELLED = 7,        /* stopped by lathe_session_cancel() or by a callback */
   LATHE_IO = 8,               /* the operating system refused */
-  LATHE_INTERNAL = 9          /* a bug in Lathe */
+  LATHE_INTERNAL = 9,         /* a bug in Lathe */
+  LATHE_DEVICE_LOST = 10      /* the GPU or its driver gave up: release the session; its slots are lost */
 } lathe_status;
 
 /* "out of memory". Static. */
@@ -92,6 +93,25 @@ typedef void (*lathe_log_callback)(void *user, lathe_log_level level, const char
 /* Called from time to time on the calling thread, the last time with done == total. Return 0 to go on;
  * anything else stops the call with LATHE_CANCELLED. */
 typedef int (*lathe_progress_callback)(void *user, uint64_t done, uint64_t total);
+
+/* ---- Devices: where models run ---- */
+
+typedef struct lathe_device_info {
+  size_t struct_size;
+  const char *id;       /* what lathe_session_options.device takes: "cpu", "cuda:0", "vulkan:1" */
+  const char *kind;     /* "cpu", "cuda", "vulkan" */
+  const char *name;     /* "NVIDIA H100 80GB HBM3" */
+  const char *features; /* one line for people */
+  uint64_t memory;      /* bytes in all */
+  int emulated;         /* runs on the CPU (lavapipe): never chosen unless asked for */
+  const char *unusable; /* why Lathe can't use it; "" where it can */
+} lathe_device_info;
+/* `device` and its strings live during the call only. Not 0: stop with LATHE_CANCELLED. */
+typedef int (*lathe_device_callback)(void *user, const lathe_device_info *device);
+/* Hands every device to `take`, usable or not. A kind whose driver is missing is handed over once: its id is
+ * the kind, its name is "", `unusable` says what is missing. Opens the drivers, which may take some 100 ms.
+ */
+LATHE_API lathe_status lathe_devices(lathe_device_callback take, void *user);
 
 /* ---- Model: an opened file ---- */
 
@@ -123,11 +143,8 @@ typedef struct lathe_model_info {
   const char *family;         /* "llama", "gpt2", "bert" */
   const char *numerics;       /* activation, accumulation and cache types */
   const char *recipe;         /* name pattern -> encoding, as given to the compiler */
-  const char *target;         /* "cpu" */
   uint32_t vocabulary;        /* columns of the logits; token ids lie below */
   uint32_t context;           /* longest sequence, in positions */
-  uint32_t max_rows;          /* rows that are computed at once; longer batches are cut up */
-  uint32_t max_outputs;       /* result rows that are computed at once */
   uint32_t embedding_columns; /* of lathe_embed; 0 where the model can't */
   uint32_t hidden_columns;    /* of LATHE_WANT_HIDDEN; 0 where the model can't */
   int can_step;               /* it has logits */
@@ -136,13 +153,8 @@ typedef struct lathe_model_info {
   uint64_t file_bytes;
   uint64_t weight_bytes; /* as stored, padding included */
   uint64_t parameters;   /* sum of rows x columns over the weights */
-  uint64_t arena_bytes;  /* intermediate values */
-  uint64_t block_bytes;  /* growing state of 64 positions */
-  uint64_t fixed_bytes;  /* fixed-size state of a slot */
-  size_t weights;        /* counts for the lathe_model_get_... calls below */
-  size_t variants;
-  size_t entries;
-  size_t states;
+  size_t programs;       /* counts for the lathe_model_get_... calls below: one program a kind of device */
+  size_t weights;
   size_t remarks;
   const int32_t *stop_tokens; /* generation ends after one of these */
   size_t stop_token_count;
@@ -164,15 +176,31 @@ typedef struct lathe_weight_info {
 LATHE_API lathe_status lathe_model_get_weight(const lathe_model *model, size_t index,
                                               lathe_weight_info *info);
 
+/* The model for one kind of device. All programs read the same weights. */
+typedef struct lathe_program_info {
+  size_t struct_size;
+  const char *target;   /* "cpu", "cuda", "vulkan" */
+  uint32_t max_rows;    /* rows that are computed at once; longer batches are cut up */
+  uint32_t max_outputs; /* result rows that are computed at once */
+  uint64_t arena_bytes; /* intermediate values */
+  uint64_t block_bytes; /* growing state of 64 positions */
+  uint64_t fixed_bytes; /* fixed-size state of a slot */
+  size_t variants;      /* counts for the calls below */
+  size_t entries;
+  size_t states;
+} lathe_program_info;
+LATHE_API lathe_status lathe_model_get_program(const lathe_model *model, size_t index,
+                                               lathe_program_info *info);
+
 typedef struct lathe_variant_info {
   size_t struct_size;
-  const char *name;     /* "avx2": what lathe_session_options.variant takes */
-  const char *arch;     /* "x86_64" */
-  const char *features; /* "avx2 fma f16c", as in /proc/cpuinfo */
+  const char *name;     /* "avx2", "sm_90a": what lathe_session_options.variant takes */
+  const char *arch;     /* "x86_64", "nvptx64", "spirv" */
+  const char *features; /* what a device must have, with spaces: "avx2 fma f16c" */
   uint64_t code_bytes;
-  int runnable; /* this CPU has what it needs */
+  int runnable; /* a device of this machine has what it needs */
 } lathe_variant_info;
-LATHE_API lathe_status lathe_model_get_variant(const lathe_model *model, size_t index,
+LATHE_API lathe_status lathe_model_get_variant(const lathe_model *model, size_t program, size_t index,
                                                lathe_variant_info *info);
 
 typedef struct lathe_entry_info {
@@ -181,7 +209,8 @@ typedef struct lathe_entry_info {
   size_t dispatches;
   uint32_t result_columns;
 } lathe_entry_info;
-LATHE_API lathe_status lathe_model_get_entry(const lathe_model *model, size_t index, lathe_entry_info *info);
+LATHE_API lathe_status lathe_model_get_entry(const lathe_model *model, size_t program, size_t index,
+                                             lathe_entry_info *info);
 
 typedef struct lathe_dispatch_info {
   size_t struct_size;
@@ -190,10 +219,11 @@ typedef struct lathe_dispatch_info {
   size_t bindings;        /* operands */
   size_t classes;         /* versions of the kernel, by rows of the call */
   uint64_t weight_bytes;  /* bytes of the weights it is bound to */
-  uint64_t scratch_bytes; /* per thread, the most of its classes */
+  uint64_t scratch_bytes; /* per thread, on a GPU per work item: the most of its classes */
+  uint32_t threads;       /* of a work group, the most of its classes; 0 on a CPU */
 } lathe_dispatch_info;
-LATHE_API lathe_status lathe_model_get_dispatch(const lathe_model *model, size_t entry, size_t index,
-                                                lathe_dispatch_info *info);
+LATHE_API lathe_status lathe_model_get_dispatch(const lathe_model *model, size_t program, size_t entry,
+                                                size_t index, lathe_dispatch_info *info);
 
 typedef struct lathe_state_info {
   size_t struct_size;
@@ -201,7 +231,8 @@ typedef struct lathe_state_info {
   int grows; /* 1: `bytes` per 64 positions; 0: per slot */
   uint64_t bytes;
 } lathe_state_info;
-LATHE_API lathe_status lathe_model_get_state(const lathe_model *model, size_t index, lathe_state_info *info);
+LATHE_API lathe_status lathe_model_get_state(const lathe_model *model, size_t program, size_t index,
+                                             lathe_state_info *info);
 
 /* What the compiler did and why: each string may be "". */
 typedef struct lathe_remark_info {
@@ -228,51 +259,65 @@ typedef struct lathe_session_options {
   uint64_t pool_positions; /* positions of growing state that all slots share; 0: slots x context, so never
                               short */
   const char *variant;     /* code variant by name; NULL: the environment's LATHE_VARIANT, or else the most
-                              capable one     that this CPU runs */
-  uint64_t memory_limit;   /* bytes that the session and the weights may take; 0: what machine and cgroup have
-                              free */
+                              capable one that the device runs */
+  uint64_t memory_limit; /* bytes that the session and the weights may take, of the GPU's memory where it runs
+                            there; 0: what is free */
   int preload;             /* not 0: read all weights now, rather than when first used */
-  lathe_progress_callback progress; /* of preloading, in bytes; may be NULL */
+  lathe_progress_callback progress; /* of preloading, or of copying weights to a GPU, in bytes; may be NULL */
   void *progress_user;
+  const char *device; /* an id as lathe_devices() gives it, a kind for the first of it, or "auto" (NULL):
+                         CUDA, else Vulkan on a real GPU, else the CPU, whichever the artifact has a program
+                         for that runs here */
 } lathe_session_options;
 
-/* Bytes. Weights are mapped from the file: page cache, shared by all processes, not counted as private
- * memory. */
+/* Bytes. On a CPU weights are mapped from the file: page cache, shared by all processes, not counted as
+ * private memory. On a GPU all of a program lies in the device's memory, and `host` alone in the machine's.
+ */
 typedef struct lathe_memory {
   size_t struct_size;
-  uint64_t weights;   /* mapped */
-  uint64_t code;      /* mapped */
+  uint64_t weights;
+  uint64_t code;
   uint64_t pool;      /* growing states of all slots */
   uint64_t fixed;     /* fixed-size states of all slots */
   uint64_t arena;     /* intermediate values and results */
-  uint64_t scratch;   /* of all threads */
+  uint64_t scratch;   /* of all threads; on a GPU of the work items of one launch */
   uint64_t host;      /* batch tables, block tables, results that are kept */
-  uint64_t needed;    /* pool + fixed + arena + scratch + host: private memory */
+  uint64_t
+      needed; /* private memory of this process: pool + fixed + arena + scratch + host on a CPU, else host */
   uint64_t available; /* what may be taken: memory_limit, or what machine and cgroup have free */
   uint64_t total;     /* what machine or cgroup have in all; weights must fit beside `needed` */
+  uint64_t tables;    /* batch tables and block tables on a GPU; 0 on a CPU, where `host` has them */
+  uint64_t device_needed; /* weights + code + pool + fixed + arena + scratch + tables on a GPU; 0 on a CPU */
+  uint64_t device_available; /* what the GPU has free, or memory_limit; 0 where it is not here */
+  uint64_t device_total;
 } lathe_memory;
 
 /* What a session with these options (may be NULL) would take, before anything is loaded. Succeeds where it
- * would not fit, too. */
+ * would not fit, and where the device is not here, too: only a program for it must be. */
 LATHE_API lathe_status lathe_session_plan(const lathe_model *model, const lathe_session_options *options,
                                           lathe_memory *memory);
 
-/* Reserves all memory, maps the code, starts the threads. `options` may be NULL.
- * Fails with OUT_OF_MEMORY where it doesn't fit, NOT_FOUND (no such variant), UNSUPPORTED (this CPU runs none
- * of the variants, or not the one asked for), INVALID_ARGUMENT, CANCELLED (by `progress`). */
+/* Reserves all memory, maps the code, starts the threads; on a GPU, copies weights and code there. `options`
+ * may be NULL. Fails with OUT_OF_MEMORY where it doesn't fit, NOT_FOUND (no such device or variant),
+ * UNSUPPORTED (the artifact has no program for the device, or none of its variants, or not the one asked for,
+ * runs on it), INVALID_ARGUMENT, CANCELLED (by `progress`), DEVICE_LOST. */
 LATHE_API lathe_status lathe_session_create(lathe_model *model, const lathe_session_options *options,
                                             lathe_session **session);
 LATHE_API void lathe_session_release(lathe_session *session);
 
 typedef struct lathe_session_info {
   size_t struct_size;
-  const char *variant; /* that runs; lives as long as the session */
+  const char *variant; /* that runs; strings live as long as the session */
   uint32_t threads;
   uint32_t context;
   uint32_t slots;
   uint32_t max_results; /* result rows of a batch that are kept for lathe_session_result() */
   uint64_t pool_positions;
   uint64_t pool_positions_free;
+  const char *device;   /* "cuda:0" */
+  const char *target;   /* of the program that runs: "cuda" */
+  uint32_t max_rows;    /* rows that are computed at once; longer batches are cut up */
+  uint32_t max_outputs; /* result rows that are computed at once */
 } lathe_session_info;
 LATHE_API lathe_status lathe_session_get_info(const lathe_session *session, lathe_session_info *info);
 
@@ -311,7 +356,7 @@ LATHE_API lathe_status lathe_slot_restore(lathe_session *session, const void *bu
 /* What is wanted of a row. */
 #define LATHE_WANT_NOTHING 0
 #define LATHE_WANT_LOGITS 1 /* of the token after this row: [vocabulary] f32 */
-#define LATHE_WANT_HIDDEN 2 /* the last hidden state: [hidden_columns] f32 */
+#define LATHE_WANT_HIDDEN 2 /* the hidden state behind the last norm: [hidden_columns] f32 */
 
 /* Takes one result; `values` lives during the call only. Not 0: stop with LATHE_CANCELLED. */
 typedef int (*lathe_result_callback)(void *user, size_t row, const float *values, size_t columns);
@@ -335,7 +380,8 @@ typedef struct lathe_batch {
  * sequence, at most max_rows of them (or else FULL), and the slot stays empty. Fails with INVALID_ARGUMENT (a
  * token or slot that does not exist; more results than max_results without a callback), UNSUPPORTED (the
  * model has no logits), FULL (a slot would outgrow its context, or the pool is used up): nothing was
- * appended. CANCELLED: some rows may have been appended, lathe_slot_position() tells. */
+ * appended. CANCELLED and
+ * DEVICE_LOST: some rows may have been appended, lathe_slot_position() tells. */
 LATHE_API lathe_status lathe_step(lathe_session *session, const lathe_batch *batch);
 
 /* The result of the `index`-th row of the last batch that wanted one, counted in batch order. `values` may be

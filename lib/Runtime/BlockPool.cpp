@@ -1,13 +1,12 @@
 #include "Runtime/BlockPool.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 namespace lathe {
 
-BlockPool::BlockPool(const PoolShape &shape, std::byte *blockMemory, std::byte *fixedMemory)
-    : shape_(shape), blockMemory_(blockMemory), fixedMemory_(fixedMemory),
+BlockPool::BlockPool(const PoolShape &shape, StateMemory &memory)
+    : shape_(shape), memory_(&memory),
       blocksPerSlot_(
           static_cast<uint32_t>((uint64_t(shape.context) + kBlockPositions - 1) / kBlockPositions)),
       slots_(shape.slots), tables_(size_t(shape.slots) * blocksPerSlot_, 0), references_(shape.blocks, 0) {
@@ -20,9 +19,9 @@ Result<int32_t> BlockPool::create() {
   if (found == slots_.end())
     return Status(Code::Full, "all " + std::to_string(shape_.slots) +
                                   " slots are taken: release one, or open the session with more slots");
-  *found = Slot{true, 0, 0};
   auto slot = static_cast<int32_t>(found - slots_.begin());
-  clearFixed(slot);
+  if (Status status = clearFixed(slot); !status.ok()) return status;
+  *found = Slot{true, 0, 0};
   return slot;
 }
 
@@ -45,13 +44,13 @@ Result<int32_t> BlockPool::fork(int32_t source) {
     table(slot)[i] = table(source)[i];
     ++references_[static_cast<size_t>(table(source)[i])];
   }
-  if (partial) {
-    table(slot)[full] = takeBlock();
-    std::memcpy(block(table(slot)[full]), block(table(source)[full]), shape_.blockBytes);
-  }
-  if (shape_.fixedBytes) std::memcpy(fixed(slot), fixed(source), shape_.fixedBytes);
+  if (partial) table(slot)[full] = takeBlock();
   slots_[static_cast<size_t>(slot)] = Slot{true, length, shared + (partial ? 1 : 0)};
-  return slot;
+  Status status = partial ? memory_->copyBlock(table(source)[full], table(slot)[full]) : Status();
+  if (status.ok() && shape_.fixedBytes) status = memory_->copyFixed(source, slot);
+  if (status.ok()) return slot;
+  release(slot);
+  return status;
 }
 
 Status BlockPool::truncate(int32_t slot, uint32_t positions) {
@@ -66,8 +65,7 @@ Status BlockPool::truncate(int32_t slot, uint32_t positions) {
                   "you may want to return to");
   slots_[static_cast<size_t>(slot)].positions = positions;
   dropBlocks(slot, blocksOf(positions));
-  if (positions == 0) clearFixed(slot);
-  return {};
+  return positions == 0 ? clearFixed(slot) : Status();
 }
 
 uint32_t BlockPool::blocksFor(int32_t slot, uint32_t rows) const {
@@ -79,25 +77,30 @@ uint32_t BlockPool::blocksFor(int32_t slot, uint32_t rows) const {
   return fresh + (shared ? 1 : 0);
 }
 
-void BlockPool::reserve(int32_t slot, uint32_t rows) {
-  if (rows == 0 || shape_.blockBytes == 0) return;
+/// A truncation may have left the end inside a block that a fork shares: writing there needs a copy.
+Status BlockPool::ownLastBlock(int32_t slot) {
+  uint32_t length = positions(slot);
+  if (length % kBlockPositions == 0) return {};
+  int32_t &last = table(slot)[length / kBlockPositions];
+  if (references_[static_cast<size_t>(last)] == 1) return {};
+  int32_t copy = takeBlock();
+  Status status = memory_->copyBlock(last, copy);
+  dropBlock(status.ok() ? last : copy);
+  if (status.ok()) last = copy;
+  return status;
+}
+
+Status BlockPool::reserve(int32_t slot, uint32_t rows) {
+  if (rows == 0 || shape_.blockBytes == 0) return {};
+  LATHE_TRY(ownLastBlock(slot));
   Slot &state = slots_[static_cast<size_t>(slot)];
-  if (state.positions % kBlockPositions != 0) {
-    // A truncation may have left the end inside a block that a fork shares: writing there needs a copy.
-    int32_t &last = table(slot)[state.positions / kBlockPositions];
-    if (references_[static_cast<size_t>(last)] > 1) {
-      int32_t copy = takeBlock();
-      std::memcpy(block(copy), block(last), shape_.blockBytes);
-      dropBlock(last);
-      last = copy;
-    }
-  }
-  for (uint32_t wanted = blocksOf(state.positions + rows); state.blocks < wanted; ++state.blocks) {
+  for (uint32_t wanted = blocksOf(state.positions + rows); state.blocks < wanted;) {
     int32_t number = takeBlock();
+    table(slot)[state.blocks++] = number;
     // No sequence sees, or saves, what another one left behind.
-    std::memset(block(number), 0, shape_.blockBytes);
-    table(slot)[state.blocks] = number;
+    LATHE_TRY(memory_->clearBlock(number));
   }
+  return {};
 }
 
 int32_t BlockPool::takeBlock() {
@@ -119,10 +122,6 @@ void BlockPool::dropBlocks(int32_t slot, uint32_t keep) {
     dropBlock(number);
     number = 0;
   }
-}
-
-void BlockPool::clearFixed(int32_t slot) {
-  if (shape_.fixedBytes) std::memset(fixed(slot), 0, shape_.fixedBytes);
 }
 
 } // namespace lathe

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "Artifact/KernelABI.h"
+#include "Runtime/StateMemory.h"
 #include "Support/Status.h"
 
 #include <cstddef>
@@ -10,8 +11,7 @@
 
 namespace lathe {
 
-/// What a pool is made for. The memory is the caller's: `blocks` x blockBytes and `slots` x fixedBytes,
-/// zeroed.
+/// What a pool is made for. The memory is the caller's, of `blocks` blocks and `slots` slots.
 struct PoolShape {
   uint32_t slots = 0;
   uint32_t context = 0;    ///< longest sequence, in positions
@@ -21,10 +21,11 @@ struct PoolShape {
 };
 
 /// Slots own blocks through block tables. A block may belong to several slots (after a fork); whoever writes
-/// into a shared block gets a copy first. Only the constructor allocates.
+/// into a shared block gets a copy first. Only the constructor allocates. What touches the memory fails where
+/// the device that has it is lost.
 class BlockPool {
 public:
-  BlockPool(const PoolShape &shape, std::byte *blockMemory, std::byte *fixedMemory);
+  BlockPool(const PoolShape &shape, StateMemory &memory);
 
   /// A new empty slot, its fixed state zero. Fails with Full.
   Result<int32_t> create();
@@ -45,7 +46,7 @@ public:
   /// Free blocks that `rows` more positions of `slot` would take, copies of shared blocks included.
   uint32_t blocksFor(int32_t slot, uint32_t rows) const;
   /// Gives `slot` its own blocks for `rows` more positions; the caller has made sure of blocksFor().
-  void reserve(int32_t slot, uint32_t rows);
+  Status reserve(int32_t slot, uint32_t rows);
   /// `rows` positions have been written.
   void commit(int32_t slot, uint32_t rows) { slots_[static_cast<size_t>(slot)].positions += rows; }
   /// Gives back what reserve() took beyond the slot's positions.
@@ -57,7 +58,7 @@ public:
 
   /// Save and restore: the number of bytes, the bytes, a new slot from them. `hash` names the artifact.
   uint64_t saveBytes(int32_t slot) const;
-  void save(int32_t slot, uint64_t hash, std::span<std::byte> out) const;
+  Status save(int32_t slot, uint64_t hash, std::span<std::byte> out) const;
   Result<int32_t> restore(std::span<const std::byte> in, uint64_t hash);
 
 private:
@@ -73,19 +74,16 @@ private:
   const int32_t *table(int32_t slot) const {
     return tables_.data() + static_cast<size_t>(slot) * blocksPerSlot_;
   }
-  std::byte *block(int32_t number) const {
-    return blockMemory_ + static_cast<size_t>(number) * shape_.blockBytes;
-  }
-  std::byte *fixed(int32_t slot) const {
-    return fixedMemory_ + static_cast<size_t>(slot) * shape_.fixedBytes;
-  }
   int32_t takeBlock();
   void dropBlock(int32_t number);
   void dropBlocks(int32_t slot, uint32_t keep);
-  void clearFixed(int32_t slot);
+  Status clearFixed(int32_t slot) { return shape_.fixedBytes ? memory_->clearFixed(slot) : Status(); }
+  Status ownLastBlock(int32_t slot);
+  Status readStates(int32_t slot, std::span<std::byte> out) const;
+  Status writeStates(int32_t slot, std::span<const std::byte> in);
 
   PoolShape shape_;
-  std::byte *blockMemory_, *fixedMemory_;
+  StateMemory *memory_;
   uint32_t blocksPerSlot_;
   std::vector<Slot> slots_;
   std::vector<int32_t> tables_;

@@ -1,6 +1,7 @@
 // Versions, errors, memory plans and sessions of the C interface.
 #include "Runtime/CApi.h"
 
+#include <cstdlib>
 #include <utility>
 
 using namespace lathe;
@@ -16,8 +17,9 @@ lathe_status lathe::fail(const Status &status) {
   return static_cast<lathe_status>(status.code());
 }
 
-static_assert(int(Code::Internal) == LATHE_INTERNAL && int(Code::Full) == LATHE_FULL &&
-                  int(Code::Io) == LATHE_IO && int(Code::InvalidArgument) == LATHE_INVALID_ARGUMENT &&
+static_assert(int(Code::Internal) == LATHE_INTERNAL && int(Code::DeviceLost) == LATHE_DEVICE_LOST &&
+                  int(Code::Full) == LATHE_FULL && int(Code::Io) == LATHE_IO &&
+                  int(Code::InvalidArgument) == LATHE_INVALID_ARGUMENT &&
                   int(Code::Corrupt) == LATHE_CORRUPT && int(Code::NotFound) == LATHE_NOT_FOUND &&
                   int(Code::Unsupported) == LATHE_UNSUPPORTED &&
                   int(Code::OutOfMemory) == LATHE_OUT_OF_MEMORY && int(Code::Cancelled) == LATHE_CANCELLED,
@@ -49,6 +51,8 @@ const char *lathe_status_name(lathe_status status) {
     return "input/output error";
   case LATHE_INTERNAL:
     return "internal error";
+  case LATHE_DEVICE_LOST:
+    return "device lost";
   }
   return "unknown status";
 }
@@ -63,6 +67,10 @@ static Status readSessionOptions(const lathe_session_options *from, SessionOptio
   to.memoryLimit = options.memory_limit;
   to.preload = options.preload != 0;
   if (options.variant) to.variant = options.variant;
+  if (const char *forced = std::getenv("LATHE_VARIANT"); forced && to.variant.empty()) to.variant = forced;
+  auto device = parseDevice(options.device ? options.device : "");
+  if (!device) return device.status();
+  to.device = *device;
   if (options.progress)
     to.progress = [callback = options.progress, user = options.progress_user](uint64_t done, uint64_t total) {
       return callback(user, done, total) == 0;
@@ -76,7 +84,9 @@ lathe_status lathe_session_plan(const lathe_model *model, const lathe_session_op
     if (!model) return invalid("the model is NULL");
     SessionOptions options;
     LATHE_TRY(readSessionOptions(from, options));
-    auto plan = planMemory(*model->model, options);
+    auto device = chooseProgram(*model->model, options.device, options.variant);
+    if (!device) return device.status();
+    auto plan = planMemory(*model->model, *device, options);
     if (!plan) return plan.status();
     lathe_memory result = {};
     result.weights = plan->weights;
@@ -86,9 +96,13 @@ lathe_status lathe_session_plan(const lathe_model *model, const lathe_session_op
     result.arena = plan->arena;
     result.scratch = plan->scratch;
     result.host = plan->host;
-    result.needed = plan->needed();
-    result.available = plan->available;
-    result.total = plan->total;
+    result.needed = plan->hostNeeded();
+    result.available = plan->hostMemory.available;
+    result.total = plan->hostMemory.total;
+    result.tables = plan->tables;
+    result.device_needed = plan->deviceNeeded();
+    result.device_available = plan->deviceMemory.available;
+    result.device_total = plan->deviceMemory.total;
     return writeSized(result, memory);
   });
 }
@@ -101,7 +115,8 @@ lathe_status lathe_session_create(lathe_model *model, const lathe_session_option
     LATHE_TRY(readSessionOptions(from, options));
     auto made = Session::create(model->model, options);
     if (!made) return made.status();
-    *session = new lathe_session{std::move(*made)};
+    std::string device = (*made)->device().id();
+    *session = new lathe_session{std::move(*made), std::move(device)};
     return {};
   });
 }
@@ -112,8 +127,13 @@ lathe_status lathe_session_get_info(const lathe_session *session, lathe_session_
   return guarded([&]() -> Status {
     if (!session) return invalid("the session is NULL");
     const MemoryPlan &plan = session->session->plan();
+    const ChosenDevice &device = session->session->device();
     lathe_session_info result = {};
-    result.variant = session->session->variant().c_str();
+    result.variant = device.variant->name()->c_str();
+    result.device = session->device.c_str();
+    result.target = device.program->target()->c_str();
+    result.max_rows = device.program->max_rows();
+    result.max_outputs = device.program->max_outputs();
     result.threads = plan.threads;
     result.context = plan.context;
     result.slots = plan.slots;

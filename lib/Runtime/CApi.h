@@ -10,10 +10,11 @@
 
 struct lathe_model {
   std::shared_ptr<lathe::LoadedModel> model;
-  std::vector<std::string> variantFeatures; // with spaces, one a variant
+  std::vector<std::vector<std::string>> features; // of each program's variants, with spaces
 };
 struct lathe_session {
   std::unique_ptr<lathe::Session> session;
+  std::string device; // "cuda:0"
 };
 
 namespace lathe {
@@ -60,6 +61,17 @@ template <typename Struct> Status writeSized(Struct from, Struct *to) {
   std::memcpy(to, &from, std::min(size, sizeof(Struct)));
   if (size > sizeof(Struct))
     std::memset(reinterpret_cast<unsigned char *>(to) + sizeof(Struct), 0, size - sizeof(Struct));
+  return {};
+}
+
+inline const char *text(const flatbuffers::String *string) { return string ? string->c_str() : ""; }
+
+/// The element of a header's list, or InvalidArgument.
+template <typename List> Status find(const List *list, size_t index, typename List::return_type &element) {
+  if (!list || index >= list->size())
+    return invalid("there is no number " + std::to_string(index) + " of " +
+                   std::to_string(list ? list->size() : 0));
+  element = list->Get(static_cast<uint32_t>(index));
   return {};
 }
 

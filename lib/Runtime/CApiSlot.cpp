@@ -68,8 +68,7 @@ lathe_status lathe_slot_save(const lathe_session *session, int32_t slot, void *b
     if (needed > capacity)
       return Status(Code::Full, "the slot takes " + std::to_string(needed) + " bytes, the buffer has " +
                                     std::to_string(capacity));
-    uint64_t hash = session->session->model().artifact().hash();
-    pool.save(slot, hash, {static_cast<std::byte *>(buffer), capacity});
+    LATHE_TRY(pool.save(slot, session->session->stateHash(), {static_cast<std::byte *>(buffer), capacity}));
     if (bytes) *bytes = needed;
     return Status();
   });
@@ -79,9 +78,8 @@ lathe_status lathe_slot_restore(lathe_session *session, const void *buffer, size
   return guarded([&]() -> Status {
     if (!session || !buffer || !slot)
       return invalid("the session, the buffer or the place for the slot is NULL");
-    uint64_t hash = session->session->model().artifact().hash();
-    return takeSlot(session->session->pool().restore({static_cast<const std::byte *>(buffer), bytes}, hash),
-                    slot);
+    std::span<const std::byte> saved(static_cast<const std::byte *>(buffer), bytes);
+    return takeSlot(session->session->pool().restore(saved, session->session->stateHash()), slot);
   });
 }
 

@@ -101,6 +101,16 @@ CpuFeatures CpuFeatures::probe() {
   return features;
 }
 
+std::string cpuName() {
+  uint32_t brand[13] = {}; // 48 characters and a final zero
+  for (uint32_t i = 0; i < 3; ++i)
+    if (uint32_t *part = brand + 4 * i; !__get_cpuid(0x80000002 + i, part, part + 1, part + 2, part + 3))
+      break;
+  std::string name = reinterpret_cast<const char *>(brand);
+  size_t first = name.find_first_not_of(' '), last = name.find_last_not_of(' ');
+  return first == std::string::npos ? CpuFeatures::architecture() : name.substr(first, last - first + 1);
+}
+
 bool enableFeature(std::string_view feature) {
   if (normalized(feature).substr(0, 3) != "amx") return true;
   constexpr int requestPermission = 0x1023, tileData = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
@@ -117,9 +127,15 @@ const char *CpuFeatures::architecture() {
 #endif
 }
 CpuFeatures CpuFeatures::probe() { return CpuFeatures({}); }
+std::string cpuName() { return CpuFeatures::architecture(); }
 bool enableFeature(std::string_view) { return true; }
 
 #endif
+
+const CpuFeatures &CpuFeatures::here() {
+  static const CpuFeatures features = probe();
+  return features;
+}
 
 CpuFeatures::CpuFeatures(std::vector<std::string> names) {
   for (const std::string &name : names) names_.push_back(normalized(name));

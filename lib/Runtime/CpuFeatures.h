@@ -14,6 +14,8 @@ class CpuFeatures {
 public:
   /// Asks the CPU.
   static CpuFeatures probe();
+  /// Those of this machine, asked for once.
+  static const CpuFeatures &here();
   /// A machine that has exactly `names`, for tests of the choice.
   explicit CpuFeatures(std::vector<std::string> names);
 
@@ -26,6 +28,9 @@ public:
 private:
   std::vector<std::string> names_; // normalized, sorted
 };
+
+/// "AMD EPYC 9B45", as the CPU calls itself.
+std::string cpuName();
 
 /// Asks the OS for the registers that `feature` needs, where it hands them out on request only (AMX). False
 /// where it refuses.

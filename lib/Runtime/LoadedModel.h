@@ -2,7 +2,7 @@
 #pragma once
 
 #include "Artifact/Artifact.h"
-#include "Runtime/CpuFeatures.h"
+#include "Runtime/Device.h"
 
 #include <functional>
 #include <memory>
@@ -14,27 +14,31 @@ namespace lathe {
 enum class LogLevel { Debug = 0, Info = 1, Warning = 2 };
 using Logger = std::function<void(LogLevel, const std::string &)>;
 
+/// An entry by name. The result names it; nothing where the program lacks it.
+std::optional<uint32_t> findEntry(const fb::Program &program, std::string_view name);
+/// "embed" where it gives one vector a sequence and keeps no state.
+std::optional<uint32_t> embedEntry(const fb::Program &program);
+/// Whether the program keeps anything between calls. One that doesn't computes whole sequences.
+inline bool hasState(const fb::Program &program) { return program.states()->size() != 0; }
+
 /// Immutable after open(), shared by sessions, samplers and decoders.
 class LoadedModel {
 public:
-  /// Opens and checks the artifact, and finds the program for this machine's kind of device. Fails as
-  /// Artifact::open() does, and with Unsupported where there is none or its kernels speak another interface.
+  /// Opens and checks the artifact. Fails as Artifact::open() does, and with Unsupported where its kernels
+  /// speak another interface.
   static Result<std::shared_ptr<LoadedModel>> open(const std::string &path, Logger logger);
 
   const Artifact &artifact() const { return artifact_; }
   const fb::Header &header() const { return artifact_.header(); }
-  const fb::Program &program() const { return *program_; }
-  const CpuFeatures &features() const { return features_; }
+  /// The program for a kind of device; null where the artifact has none.
+  const fb::Program *program(DeviceKind kind) const;
+  /// What the artifact has programs for, at least one, in its order.
+  const std::vector<DeviceKind> &kinds() const { return kinds_; }
+  /// The same as text: "cpu, cuda".
+  std::string targets(const char *separator) const;
   void log(LogLevel level, const std::string &message) const {
     if (logger_) logger_(level, message);
   }
-
-  /// An entry by name. The result names it; nothing where the program lacks it.
-  std::optional<uint32_t> findEntry(std::string_view name) const;
-  /// Whether the program keeps anything between calls. One that doesn't computes whole sequences.
-  bool hasState() const { return program_->states()->size() != 0; }
-  /// "embed" where it gives one vector a sequence and keeps no state.
-  std::optional<uint32_t> embedEntry() const;
 
   /// What the text calls hang onto the model: made once by `make` on first use. The runtime's core does not
   /// know what a tokenizer is.
@@ -43,13 +47,12 @@ public:
 
 private:
   explicit LoadedModel(Artifact artifact, Logger logger)
-      : artifact_(std::move(artifact)), logger_(std::move(logger)), features_(CpuFeatures::probe()) {}
-  Status findProgram();
+      : artifact_(std::move(artifact)), logger_(std::move(logger)) {}
+  Status findPrograms();
 
   Artifact artifact_;
   Logger logger_;
-  CpuFeatures features_;
-  const fb::Program *program_ = nullptr;
+  std::vector<DeviceKind> kinds_; ///< of each program
   mutable std::mutex attachmentMutex_;
   mutable std::optional<Result<Attachment>> attachment_;
 };

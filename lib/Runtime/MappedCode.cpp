@@ -32,39 +32,11 @@ static std::string missingFeatures(const fb::Variant &variant, const CpuFeatures
   return missing;
 }
 
-bool runnable(const fb::Variant &variant, const CpuFeatures &features) {
-  return variant.arch()->string_view() == CpuFeatures::architecture() &&
-         missingFeatures(variant, features).empty();
-}
-
-static std::string whyNot(const fb::Variant &variant, const CpuFeatures &features) {
-  std::string name = "'" + variant.name()->str() + "' ";
+std::string whyNot(const fb::Variant &variant, const CpuFeatures &features) {
   if (variant.arch()->string_view() != CpuFeatures::architecture())
-    return name + "is for " + variant.arch()->str() + ", this is " + CpuFeatures::architecture();
-  return name + "needs " + missingFeatures(variant, features);
-}
-
-Result<const fb::Variant *> chooseVariant(const fb::Program &program, const CpuFeatures &features,
-                                          const std::string &name) {
-  std::string names, reasons;
-  const fb::Variant *best = nullptr;
-  for (const fb::Variant *variant : *program.variants()) {
-    bool runs = runnable(*variant, features);
-    if (variant->name()->str() == name) {
-      if (runs) return variant;
-      return Status(Code::Unsupported, "this CPU can't run the variant " + whyNot(*variant, features));
-    }
-    if (runs)
-      best = variant;
-    else
-      reasons += (reasons.empty() ? "" : "; ") + whyNot(*variant, features);
-    names += (names.empty() ? "" : ", ") + variant->name()->str();
-  }
-  if (!name.empty()) return Status(Code::NotFound, "no variant '" + name + "'; the artifact has: " + names);
-  if (!best)
-    return Status(Code::Unsupported, "this CPU runs none of the artifact's variants (" + reasons +
-                                         "): compile the model for it");
-  return best;
+    return "is for " + variant.arch()->str() + ", this is " + CpuFeatures::architecture();
+  std::string missing = missingFeatures(variant, features);
+  return missing.empty() ? missing : "needs " + missing;
 }
 
 } // namespace lathe

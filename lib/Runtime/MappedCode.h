@@ -30,12 +30,8 @@ private:
   size_t bytes_ = 0;
 };
 
-/// Whether a machine with `features` runs `variant`.
-bool runnable(const fb::Variant &variant, const CpuFeatures &features);
-
-/// The variant named `name`, or else (empty name) the last that runs here: they are in order of capability.
-/// Fails with NotFound or Unsupported, listing what there is and what the CPU lacks.
-Result<const fb::Variant *> chooseVariant(const fb::Program &program, const CpuFeatures &features,
-                                          const std::string &name);
+/// What keeps a machine with `features` from running `variant`, to be read behind its name; empty where it
+/// runs.
+std::string whyNot(const fb::Variant &variant, const CpuFeatures &features);
 
 } // namespace lathe

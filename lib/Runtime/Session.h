@@ -1,4 +1,4 @@
-// Runs batches of one model: memory, threads and slots together.
+// Runs batches of one model on one device: memory, executor and slots together.
 #pragma once
 
 #include "Runtime/BatchTables.h"
@@ -44,40 +44,40 @@ public:
   Status checkSlot(int32_t slot) const;
   const LoadedModel &model() const { return *model_; }
   const MemoryPlan &plan() const { return plan_; }
-  const std::string &variant() const { return variant_; }
+  const ChosenDevice &device() const { return device_; }
+  const fb::Program &program() const { return *device_.program; }
+  /// Names the artifact and the layout of its states, for saved slots.
+  uint64_t stateHash() const;
 
 private:
   struct KeptResult {
     size_t row; ///< in the caller's batch
     float *values;
   };
-  Session(std::shared_ptr<LoadedModel> model, MemoryPlan plan)
-      : model_(std::move(model)), plan_(std::move(plan)), tables_(model_->program().max_rows()) {}
+  Session(std::shared_ptr<LoadedModel> model, const ChosenDevice &device, const MemoryPlan &plan)
+      : model_(std::move(model)), device_(device), plan_(plan), tables_(device.program->max_rows()) {}
   Status load(const SessionOptions &options);
-  Status reserveMemory(ExecutorMemory &memory);
-  Status preload(const SessionOptions &options) const;
 
   // The parts of a step, in order.
   Status checkRows(const StepBatch &batch, size_t &wanted, Want &want);
   Status chooseEntry(Want want);
   Status checkRoom() const;
   Status fillChunk(const StepBatch &batch);
-  void fillSequence(const StepBatch &batch, int32_t slot);
+  Status fillSequence(const StepBatch &batch, int32_t slot);
   bool wantsRow(const StepBatch &batch, size_t row, uint32_t rowsLeft) const;
   Status runChunk(bool &cancelled);
   Status deliver(const StepBatch &batch, bool inPlace);
   Status stopped();
 
-  uint32_t maxRows() const { return model_->program().max_rows(); }
+  uint32_t maxRows() const { return program().max_rows(); }
   float *wantedResult(uint32_t index) const;
 
   std::shared_ptr<LoadedModel> model_;
+  ChosenDevice device_;
   MemoryPlan plan_;
-  std::string variant_;
-  Region blocks_, fixed_, arena_, scratch_, kept_;
-  std::unique_ptr<ThreadPool> threads_;
-  std::unique_ptr<BlockPool> pool_;
+  Region kept_;
   std::unique_ptr<Executor> executor_;
+  std::unique_ptr<BlockPool> pool_;
   std::atomic<bool> cancel_ = false;
 
   // Of the running call; sized once.

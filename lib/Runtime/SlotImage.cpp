@@ -14,7 +14,7 @@ struct SlotHeader {
   char magic[8];
   uint32_t version;
   uint32_t positions;
-  uint64_t artifact; ///< hash of the artifact whose state this is
+  uint64_t artifact; ///< hash of the artifact and the layout whose state this is
   uint64_t blockBytes;
   uint64_t fixedBytes;
   uint64_t hash; ///< XXH3 of all of the above and of all that follows
@@ -33,7 +33,19 @@ uint64_t BlockPool::saveBytes(int32_t slot) const {
   return sizeof(SlotHeader) + blocksOf(positions(slot)) * shape_.blockBytes + shape_.fixedBytes;
 }
 
-void BlockPool::save(int32_t slot, uint64_t hash, std::span<std::byte> out) const {
+Status BlockPool::readStates(int32_t slot, std::span<std::byte> out) const {
+  for (uint32_t i = 0; i < blocksOf(positions(slot)); ++i, out = out.subspan(shape_.blockBytes))
+    LATHE_TRY(memory_->readBlock(table(slot)[i], out.first(shape_.blockBytes)));
+  return shape_.fixedBytes ? memory_->readFixed(slot, out.first(shape_.fixedBytes)) : Status();
+}
+
+Status BlockPool::writeStates(int32_t slot, std::span<const std::byte> in) {
+  for (uint32_t i = 0; i < blocksOf(positions(slot)); ++i, in = in.subspan(shape_.blockBytes))
+    LATHE_TRY(memory_->writeBlock(table(slot)[i], in.first(shape_.blockBytes)));
+  return shape_.fixedBytes ? memory_->writeFixed(slot, in.first(shape_.fixedBytes)) : Status();
+}
+
+Status BlockPool::save(int32_t slot, uint64_t hash, std::span<std::byte> out) const {
   SlotHeader header = {};
   std::memcpy(header.magic, kSlotMagic, sizeof kSlotMagic);
   header.version = kSlotVersion;
@@ -41,12 +53,11 @@ void BlockPool::save(int32_t slot, uint64_t hash, std::span<std::byte> out) cons
   header.artifact = hash;
   header.blockBytes = shape_.blockBytes;
   header.fixedBytes = shape_.fixedBytes;
-  std::byte *at = out.data() + sizeof header;
-  for (uint32_t i = 0; i < blocksOf(header.positions); ++i, at += shape_.blockBytes)
-    std::memcpy(at, block(table(slot)[i]), shape_.blockBytes);
-  if (shape_.fixedBytes) std::memcpy(at, fixed(slot), shape_.fixedBytes);
-  header.hash = hashSlot(header, out.subspan(sizeof header, saveBytes(slot) - sizeof header));
+  auto payload = out.subspan(sizeof header, saveBytes(slot) - sizeof header);
+  LATHE_TRY(readStates(slot, payload));
+  header.hash = hashSlot(header, payload);
   std::memcpy(out.data(), &header, sizeof header);
+  return {};
 }
 
 Result<int32_t> BlockPool::restore(std::span<const std::byte> in, uint64_t hash) {
@@ -56,7 +67,9 @@ Result<int32_t> BlockPool::restore(std::span<const std::byte> in, uint64_t hash)
   std::memcpy(&header, in.data(), sizeof header);
   if (header.version != kSlotVersion)
     return Status(Code::Unsupported, "the slot was saved by another version of Lathe");
-  if (header.artifact != hash) return Status(Code::Unsupported, "the slot was saved with another artifact");
+  if (header.artifact != hash)
+    return Status(Code::Unsupported, "the slot was saved with another artifact, or on a kind of device whose "
+                                     "program lays states out differently");
   auto payload = in.subspan(sizeof header);
   if (header.blockBytes != shape_.blockBytes || header.fixedBytes != shape_.fixedBytes ||
       payload.size() != blocksOf(header.positions) * shape_.blockBytes + shape_.fixedBytes ||
@@ -69,13 +82,14 @@ Result<int32_t> BlockPool::restore(std::span<const std::byte> in, uint64_t hash)
     return Status(Code::Full, "the pool has too few free blocks for the saved slot");
   auto slot = create();
   if (!slot) return slot;
-  reserve(*slot, header.positions);
-  commit(*slot, header.positions);
-  const std::byte *at = payload.data();
-  for (uint32_t i = 0; i < blocksOf(header.positions); ++i, at += shape_.blockBytes)
-    std::memcpy(block(table(*slot)[i]), at, shape_.blockBytes);
-  if (shape_.fixedBytes) std::memcpy(fixed(*slot), at, shape_.fixedBytes);
-  return slot;
+  Status status = reserve(*slot, header.positions);
+  if (status.ok()) {
+    commit(*slot, header.positions);
+    status = writeStates(*slot, payload);
+  }
+  if (status.ok()) return slot;
+  release(*slot);
+  return status;
 }
 
 } // namespace lathe

@@ -61,13 +61,13 @@ Status Session::checkRows(const StepBatch &batch, size_t &wanted, Want &want) {
 
 Status Session::chooseEntry(Want want) {
   // Rows that only fill the state go through "step", too, where there is one.
-  auto entry = model_->findEntry(want == Want::Hidden ? "hidden" : "step");
-  if (!entry && want == Want::Nothing) entry = model_->findEntry("hidden");
+  auto entry = findEntry(program(), want == Want::Hidden ? "hidden" : "step");
+  if (!entry && want == Want::Nothing) entry = findEntry(program(), "hidden");
   if (!entry)
     return Status(Code::Unsupported, want == Want::Hidden
                                          ? "the artifact has no entry for hidden states"
                                          : "the model has no logits: it is an encoder, use it to embed");
-  const fb::Entry &chosen = *model_->program().entries()->Get(*entry);
+  const fb::Entry &chosen = *program().entries()->Get(*entry);
   if (chosen.result_domain() == fb::RowDomain::Sequences)
     return Status(Code::Unsupported, "entry '" + chosen.name()->str() + "' has no result per row");
   entry_ = *entry;
@@ -85,7 +85,7 @@ Status Session::checkRoom() const {
     if (end > plan_.context)
       return Status(Code::Full, "slot " + std::to_string(slot) + " would grow to " + std::to_string(end) +
                                     " positions, the context is " + std::to_string(plan_.context));
-    if (!model_->hasState() && rowsLeft_[i] > maxRows())
+    if (!hasState(program()) && rowsLeft_[i] > maxRows())
       return Status(Code::Full, "a sequence of " + std::to_string(rowsLeft_[i]) +
                                     " tokens is longer than the " + std::to_string(maxRows()) +
                                     " that are computed at once");
@@ -102,15 +102,15 @@ Status Session::checkRoom() const {
 Status Session::fillChunk(const StepBatch &batch) {
   tables_.clear();
   // Without state a sequence can't be cut, neither by rows nor by outputs.
-  bool whole = !model_->hasState();
+  bool whole = !hasState(program());
   for (size_t slot = 0; slot < rowsLeft_.size() && tables_.rows() < maxRows(); ++slot) {
     if (rowsLeft_[slot] == 0) continue;
     if (whole && tables_.rows() + rowsLeft_[slot] > maxRows()) continue;
     if (whole && outputDomain_ && tables_.wanted() != 0) break;
-    fillSequence(batch, static_cast<int32_t>(slot));
+    LATHE_TRY(fillSequence(batch, static_cast<int32_t>(slot)));
     if (whole && rowsLeft_[slot] != 0)
       return Status(Code::InvalidArgument, "a sequence wants more results than the " +
-                                               std::to_string(model_->program().max_outputs()) +
+                                               std::to_string(program().max_outputs()) +
                                                " that are computed at once");
   }
   return {};
@@ -120,19 +120,19 @@ bool Session::wantsRow(const StepBatch &batch, size_t row, uint32_t rowsLeft) co
   return batch.wants ? batch.wants[row] != 0 : rowsLeft == 1;
 }
 
-void Session::fillSequence(const StepBatch &batch, int32_t slot) {
+Status Session::fillSequence(const StepBatch &batch, int32_t slot) {
   uint32_t &left = rowsLeft_[static_cast<size_t>(slot)];
   size_t &cursor = cursor_[static_cast<size_t>(slot)];
   uint32_t added = 0;
   for (; left != 0 && tables_.rows() < maxRows(); ++cursor) {
     if (batch.slots[cursor] != slot) continue;
     bool wanted = wantsRow(batch, cursor, left);
-    if (wanted && outputDomain_ && tables_.wanted() == model_->program().max_outputs()) break;
+    if (wanted && outputDomain_ && tables_.wanted() == program().max_outputs()) break;
     if (added++ == 0) tables_.beginSequence(slot, static_cast<int32_t>(pool_->positions(slot)));
     tables_.addRow(batch.tokens[cursor], cursor, wanted);
     --left;
   }
-  pool_->reserve(slot, added);
+  return pool_->reserve(slot, added);
 }
 
 Status Session::runChunk(bool &cancelled) {
@@ -143,14 +143,16 @@ Status Session::runChunk(bool &cancelled) {
   call.fixedBytes = static_cast<int64_t>(pool_->shape().fixedBytes);
   // Fixed-size state is overwritten as it goes, so a chunk that has started must end.
   bool interruptible = pool_->shape().fixedBytes == 0;
-  cancelled = !executor_->run(entry_, call, interruptible ? &cancel_ : nullptr);
+  auto done = executor_->run(entry_, call, interruptible ? &cancel_ : nullptr);
+  cancelled = done && !*done;
+  bool complete = done && *done;
   for (uint32_t i = 0; i < tables_.sequences(); ++i) {
-    if (!cancelled && model_->hasState())
+    if (complete && hasState(program()))
       pool_->commit(tables_.sequenceSlot(i), tables_.sequenceRows(i));
     else
       pool_->rollback(tables_.sequenceSlot(i));
   }
-  return {};
+  return done.status();
 }
 
 float *Session::wantedResult(uint32_t index) const {
@@ -178,7 +180,7 @@ Status Session::deliver(const StepBatch &batch, bool inPlace) {
 
 Status Session::embed(std::span<const uint32_t> lengths, const int32_t *tokens, float *vectors) {
   results_.clear();
-  auto entry = model_->embedEntry();
+  auto entry = embedEntry(program());
   if (!entry) return Status(Code::Unsupported, "the model has no embeddings: it is not an encoder");
   uint32_t longest = std::min(plan_.context, maxRows());
   size_t total = 0;
@@ -192,14 +194,16 @@ Status Session::embed(std::span<const uint32_t> lengths, const int32_t *tokens, 
         return Status(Code::InvalidArgument,
                       "token " + std::to_string(tokens[total]) + " is outside the vocabulary");
   }
-  size_t columns = model_->program().entries()->Get(*entry)->result_columns();
+  size_t columns = program().entries()->Get(*entry)->result_columns();
   for (size_t next = 0; next < lengths.size();) {
     tables_.clear();
     for (; next < lengths.size() && tables_.rows() + lengths[next] <= maxRows(); ++next) {
       tables_.beginSequence(static_cast<int32_t>(tables_.sequences()), 0);
       for (uint32_t i = 0; i < lengths[next]; ++i) tables_.addRow(*tokens++, 0, false);
     }
-    if (!executor_->run(*entry, tables_.seal(false), &cancel_)) return stopped();
+    auto done = executor_->run(*entry, tables_.seal(false), &cancel_);
+    if (!done) return done.status();
+    if (!*done) return stopped();
     for (uint32_t i = 0; i < tables_.sequences(); ++i, vectors += columns)
       std::memcpy(vectors, executor_->result(*entry, static_cast<int32_t>(i)), columns * sizeof(float));
   }

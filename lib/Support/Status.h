@@ -23,6 +23,7 @@ enum class Code {
   Cancelled = 7,       ///< stopped from another thread
   Io = 8,              ///< the operating system refused
   Internal = 9,        ///< a bug in Lathe
+  DeviceLost = 10,     ///< a GPU stopped answering
 };
 
 class [[nodiscard]] Status {

@@ -15,7 +15,7 @@ std::vector<std::string> lathe::test::runnableVariants(const std::string &artifa
   require(lathe_model_open(artifact.c_str(), nullptr, &model));
   std::vector<std::string> names;
   lathe_variant_info info = LATHE_INIT(lathe_variant_info);
-  for (size_t i = 0; lathe_model_get_variant(model, i, &info) == LATHE_OK; ++i)
+  for (size_t i = 0; lathe_model_get_variant(model, 0, i, &info) == LATHE_OK; ++i)
     if (info.runnable) names.push_back(info.name);
   lathe_model_release(model);
   return names;

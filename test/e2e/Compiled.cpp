@@ -39,11 +39,9 @@ lathe_model_info Compiled::info() const {
 
 std::vector<std::string> Compiled::variants() const {
   std::vector<std::string> names;
-  for (size_t i = 0; i < info().variants; ++i) {
-    lathe_variant_info variant = LATHE_INIT(lathe_variant_info);
-    check(lathe_model_get_variant(model_, i, &variant));
+  lathe_variant_info variant = LATHE_INIT(lathe_variant_info);
+  for (size_t i = 0; lathe_model_get_variant(model_, 0, i, &variant) == LATHE_OK; ++i)
     if (variant.runnable) names.push_back(variant.name);
-  }
   return names;
 }
 

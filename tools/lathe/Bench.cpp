@@ -90,7 +90,7 @@ void run(const BenchArguments &arguments) {
   lathe_session_info sessionInfo = infoOf(session.get());
   if (!info.can_step && !info.embedding_columns)
     throw Failure{"this model has neither logits nor embeddings"};
-  size_t limit = info.can_step ? sessionInfo.context : std::min(sessionInfo.context, info.max_rows);
+  size_t limit = info.can_step ? sessionInfo.context : std::min(sessionInfo.context, sessionInfo.max_rows);
   std::vector<Row> prefill = rowsThatFit(arguments.prefill, 0, limit), decode;
   if (info.can_step && arguments.decode) decode = rowsThatFit(arguments.contexts, arguments.decode, limit);
   measure(model.get(), session.get(), arguments, limit, prefill, decode);

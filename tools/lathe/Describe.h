@@ -13,15 +13,17 @@ struct Part {
   Json json;
 };
 
-/// Pairs "what: value" about the model, its code variants, its entry points and its states.
+/// Pairs "what: value" about the model.
 Part describeSummary(const lathe_model *model);
+/// A program for each kind of device, and the code variants of each.
+Part describePrograms(const lathe_model *model);
 Part describeVariants(const lathe_model *model);
 /// Name, encoding, shape, bits per weight, error of each stored weight.
 Part describeTensors(const lathe_model *model);
-/// The list of launches of each entry point.
+/// The list of launches of each entry point of each program.
 Part describeDispatches(const lathe_model *model);
-/// What a session with `options` takes.
-Part describeMemory(const lathe_model *model, const lathe_session_options &options);
+/// What a session with `options` takes, on its device or on each kind that there is a program for.
+Part describeMemory(const lathe_model *model, lathe_session_options options);
 Part describeRemarks(const lathe_model *model);
 
 } // namespace lathe::tool

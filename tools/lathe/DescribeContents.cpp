@@ -31,29 +31,37 @@ Part describeTensors(const lathe_model *model) {
   return part;
 }
 
+static void addDispatches(const lathe_model *model, size_t p, size_t e, Part &part) {
+  lathe_program_info program = programOf(model, p);
+  lathe_entry_info entry = entryOf(model, p, e);
+  auto bytes = [](uint64_t value) { return value ? formatBytes(value) : std::string(); };
+  for (size_t i = 0; i < entry.dispatches; ++i) {
+    lathe_dispatch_info dispatch = LATHE_INIT(lathe_dispatch_info);
+    check(lathe_model_get_dispatch(model, p, e, i, &dispatch));
+    part.table.add({program.target, entry.name, std::to_string(i), dispatch.label, dispatch.kernel,
+                    std::to_string(dispatch.bindings), std::to_string(dispatch.classes),
+                    dispatch.threads ? std::to_string(dispatch.threads) : "", bytes(dispatch.weight_bytes),
+                    bytes(dispatch.scratch_bytes)});
+    part.json.push_back({{"target", program.target},
+                         {"entry", entry.name},
+                         {"index", i},
+                         {"label", dispatch.label},
+                         {"kernel", dispatch.kernel},
+                         {"operands", dispatch.bindings},
+                         {"classes", dispatch.classes},
+                         {"threads", dispatch.threads},
+                         {"weight_bytes", dispatch.weight_bytes},
+                         {"scratch_bytes", dispatch.scratch_bytes}});
+  }
+}
+
 Part describeDispatches(const lathe_model *model) {
   Part part{"dispatches",
-            Table({"entry", ">#", "computes", "kernel", ">operands", ">classes", ">weights", ">scratch"}),
+            Table({"program", "entry", ">#", "computes", "kernel", ">operands", ">classes", ">threads",
+                   ">weights", ">scratch"}),
             Json::array()};
-  for (size_t e = 0; e < infoOf(model).entries; ++e) {
-    lathe_entry_info entry = entryOf(model, e);
-    for (size_t i = 0; i < entry.dispatches; ++i) {
-      lathe_dispatch_info dispatch = LATHE_INIT(lathe_dispatch_info);
-      check(lathe_model_get_dispatch(model, e, i, &dispatch));
-      auto bytes = [](uint64_t value) { return value ? formatBytes(value) : std::string(); };
-      part.table.add({entry.name, std::to_string(i), dispatch.label, dispatch.kernel,
-                      std::to_string(dispatch.bindings), std::to_string(dispatch.classes),
-                      bytes(dispatch.weight_bytes), bytes(dispatch.scratch_bytes)});
-      part.json.push_back({{"entry", entry.name},
-                           {"index", i},
-                           {"label", dispatch.label},
-                           {"kernel", dispatch.kernel},
-                           {"operands", dispatch.bindings},
-                           {"classes", dispatch.classes},
-                           {"weight_bytes", dispatch.weight_bytes},
-                           {"scratch_bytes", dispatch.scratch_bytes}});
-    }
-  }
+  for (size_t p = 0; p < infoOf(model).programs; ++p)
+    for (size_t e = 0; e < programOf(model, p).entries; ++e) addDispatches(model, p, e, part);
   return part;
 }
 

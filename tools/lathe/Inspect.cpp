@@ -31,6 +31,7 @@ void run(const InspectArguments &arguments) {
   std::vector<Part> parts;
   bool one = arguments.tensors || arguments.dispatches || arguments.memory || arguments.remarks;
   if (!one || arguments.json) parts.push_back(describeSummary(model.get()));
+  if (!one || arguments.json) parts.push_back(describePrograms(model.get()));
   if (!one || arguments.json) parts.push_back(describeVariants(model.get()));
   if (arguments.tensors) parts.push_back(describeTensors(model.get()));
   if (arguments.dispatches) parts.push_back(describeDispatches(model.get()));
@@ -57,8 +58,9 @@ void lathe::tool::addInspect(CLI::App &app) {
   InspectArguments &a = *arguments;
   command->add_option("file", a.file, "a .lathe file")->required();
   command->add_flag("--tensors", a.tensors, "stored weights: encoding, shape, bits per weight, error");
-  command->add_flag("--dispatches", a.dispatches, "the kernel launches of each entry point");
-  command->add_flag("--memory", a.memory, "what a session takes, with --ctx and --threads");
+  command->add_flag("--dispatches", a.dispatches, "the kernel launches of each entry point of each program");
+  command->add_flag("--memory", a.memory,
+                    "what a session takes on each device, or on --device; with --ctx and --threads");
   command->add_flag("--remarks", a.remarks, "what the compiler did and why");
   command->add_flag("--verify", a.verify, "read all weights and compare their hashes");
   a.session.addTo(*command);

@@ -48,9 +48,15 @@ lathe_weight_info weightOf(const lathe_model *model, size_t index) {
   return weight;
 }
 
-lathe_entry_info entryOf(const lathe_model *model, size_t index) {
+lathe_program_info programOf(const lathe_model *model, size_t index) {
+  lathe_program_info program = LATHE_INIT(lathe_program_info);
+  check(lathe_model_get_program(model, index, &program));
+  return program;
+}
+
+lathe_entry_info entryOf(const lathe_model *model, size_t program, size_t index) {
   lathe_entry_info entry = LATHE_INIT(lathe_entry_info);
-  check(lathe_model_get_entry(model, index, &entry));
+  check(lathe_model_get_entry(model, program, index, &entry));
   return entry;
 }
 
@@ -71,16 +77,21 @@ SessionPtr createSession(lathe_model *model, const lathe_session_options &option
 }
 
 void SessionFlags::addTo(CLI::App &command) {
+  command.add_option(
+      "--device", device,
+      "auto, cpu, cuda, vulkan, or one by number as in cuda:1 (default: auto, which takes the best "
+      "that 'lathe devices' lists)");
   command.add_option("--ctx", context, "longest sequence, in tokens (default: the model's, at most 4096)")
       ->check(CLI::Range(1, 1 << 24));
   command.add_option("--threads", threads, "default: one a core")->check(CLI::Range(1, 1 << 24));
-  command.add_option("--variant", variant, "instruction set (default: the best that this machine has)");
+  command.add_option("--variant", variant, "code variant (default: the best that the device runs)");
 }
 
 lathe_session_options SessionFlags::options() const {
   lathe_session_options options = LATHE_INIT(lathe_session_options);
   options.context = context;
   options.threads = threads;
+  options.device = device.empty() ? nullptr : device.c_str();
   options.variant = variant.empty() ? nullptr : variant.c_str();
   return options;
 }

@@ -28,7 +28,8 @@ ModelPtr openModel(const std::string &artifact);
 lathe_model_info infoOf(const lathe_model *model);
 lathe_session_info infoOf(const lathe_session *session);
 lathe_weight_info weightOf(const lathe_model *model, size_t index);
-lathe_entry_info entryOf(const lathe_model *model, size_t index);
+lathe_program_info programOf(const lathe_model *model, size_t index);
+lathe_entry_info entryOf(const lathe_model *model, size_t program, size_t index);
 /// Of all weights together, padding left out.
 double bitsPerWeight(const lathe_model *model);
 SessionPtr createSession(lathe_model *model, const lathe_session_options &options);
@@ -36,9 +37,9 @@ SessionPtr createSession(lathe_model *model, const lathe_session_options &option
 /// What every command that runs a model lets the user choose.
 struct SessionFlags {
   uint32_t context = 0, threads = 0;
-  std::string variant;
+  std::string device, variant;
 
-  /// Adds --ctx, --threads and --variant.
+  /// Adds --device, --ctx, --threads and --variant.
   void addTo(CLI::App &command);
   /// The strings stay those of this struct.
   lathe_session_options options() const;

@@ -4,26 +4,11 @@
 
 namespace lathe::vulkan {
 
-BatchLayout::BatchLayout(const BatchCounts &bucket) {
-  bytes = sizeof(KernelBatch);
-  auto place = [&](uint64_t &offset, int64_t count, size_t size) {
-    offset = alignUp(bytes, 16);
-    bytes = offset + static_cast<uint64_t>(count) * size;
-  };
-  place(tokens, bucket.rows, sizeof(int32_t));
-  place(positions, bucket.rows, sizeof(int32_t));
-  place(slots, bucket.rows, sizeof(int32_t));
-  place(outputRows, bucket.outputs, sizeof(int32_t));
-  place(runs, bucket.segments, sizeof(KernelSegment));
-  place(sequenceFirst, bucket.sequences + 1, sizeof(int32_t));
-  place(sequenceSlots, bucket.sequences, sizeof(int32_t));
-  bytes = alignUp(bytes, 16);
-}
+using namespace gpu;
 
 Result<BatchBuffer> BatchBuffer::create(Device &device, const fb::Program &program, const MemoryPlan &plan) {
   BatchBuffer batch;
-  int64_t rows = program.max_rows();
-  uint64_t bytes = BatchLayout({rows, rows, rows, rows}).bytes;
+  uint64_t bytes = mostBatchBytes(program);
   uint64_t blocksPerSlot = (uint64_t(plan.context) + kBlockPositions - 1) / kBlockPositions;
   size_t entries = program.block_bytes() ? plan.slots * blocksPerSlot : 0;
   Status status;
@@ -53,21 +38,7 @@ Status BatchBuffer::recordTables() {
 }
 
 void BatchBuffer::fill(const KernelBatch &batch, const BatchLayout &layout) {
-  std::byte *to = upload_.data();
-  KernelBatch header = batch;
-  auto write = [&](auto &pointer, uint64_t offset, int32_t count) {
-    std::memcpy(to + offset, pointer, static_cast<size_t>(count) * sizeof *pointer);
-    pointer = reinterpret_cast<std::remove_reference_t<decltype(pointer)>>(address() + offset);
-  };
-  write(header.tokens, layout.tokens, batch.rows);
-  write(header.positions, layout.positions, batch.rows);
-  write(header.slots, layout.slots, batch.rows);
-  write(header.outputRows, layout.outputRows, batch.outputs);
-  write(header.runs, layout.runs, batch.segments);
-  write(header.sequenceFirst, layout.sequenceFirst, batch.sequences + 1);
-  write(header.sequenceSlots, layout.sequenceSlots, batch.sequences);
-  header.blockTables = reinterpret_cast<const int32_t *>(tables_.address());
-  std::memcpy(to, &header, sizeof header);
+  fillBatch(upload_.data(), batch, layout, address(), tables_.address());
   if (copied_.empty() || std::memcmp(copied_.data(), batch.blockTables, tables_.bytes()) == 0) return;
   std::memcpy(copied_.data(), batch.blockTables, tables_.bytes());
   std::memcpy(tableUpload_.data(), batch.blockTables, tables_.bytes());

@@ -1,20 +1,11 @@
 // The tables of a call, in device memory.
 #pragma once
 
+#include "Runtime/Gpu/BatchLayout.h"
 #include "Runtime/MemoryPlan.h"
 #include "Runtime/Vulkan/Commands.h"
-#include "Runtime/WorkGrid.h"
 
 namespace lathe::vulkan {
-
-/// Where the arrays of a batch lie behind its KernelBatch, packed for a bucket of counts: one copy moves all.
-struct BatchLayout {
-  BatchLayout() = default;
-  explicit BatchLayout(const BatchCounts &bucket);
-  uint64_t tokens = 0, positions = 0, slots = 0, outputRows = 0, runs = 0, sequenceFirst = 0,
-           sequenceSlots = 0;
-  uint64_t bytes = 0;
-};
 
 /// The host fills an upload buffer, recorded commands copy it. The address never changes, so launches hold
 /// it.
@@ -26,7 +17,7 @@ public:
   VkDeviceAddress address() const { return device_.address(); }
 
   /// Writes what `batch` has of each array, laid out as `layout`. No copy of the one before may be pending.
-  void fill(const KernelBatch &batch, const BatchLayout &layout);
+  void fill(const KernelBatch &batch, const gpu::BatchLayout &layout);
   /// Whether the block tables differ from what was copied; they change once in 64 positions.
   bool tablesChanged() const { return tablesChanged_; }
   /// The commands that copy the block tables, to run before others; then they count as copied.
@@ -34,7 +25,7 @@ public:
     tablesChanged_ = false;
     return tableCommands_.handle();
   }
-  void recordCopy(Commands &commands, const BatchLayout &layout) const {
+  void recordCopy(Commands &commands, const gpu::BatchLayout &layout) const {
     commands.copy(upload_, 0, device_, 0, layout.bytes);
   }
 

@@ -1,48 +1,20 @@
 #include "Runtime/Vulkan/PipelineCache.h"
 
 #include "Artifact/Hash.h"
-#include "Support/MappedFile.h"
-#include "Support/OutputFile.h"
+#include "Runtime/Gpu/CacheFile.h"
 
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 
 namespace lathe::vulkan {
 
-namespace {
-/// In front of the driver's own bytes.
-struct FileHeader {
-  char magic[8];
-  uint64_t bytes;
-  uint64_t hash; ///< XXH3 of the bytes: drivers are not made for damaged ones
-};
-constexpr char kFileMagic[8] = {'L', 'A', 'T', 'H', 'V', 'K', 'P', '1'};
-/// A cache that has grown beyond this, over many models, starts again.
-constexpr uint64_t kMostBytes = uint64_t(256) << 20;
-} // namespace
-
-static std::string hex(const uint8_t *bytes, size_t count) {
-  static const char digits[] = "0123456789abcdef";
-  std::string text;
-  for (size_t i = 0; i < count; ++i) text += {digits[bytes[i] >> 4], digits[bytes[i] & 15]};
-  return text;
-}
+static constexpr std::string_view kKind = "LATHVKP1";
 
 std::string PipelineCache::pathFor(const Device &device) {
-  const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
-  std::string folder;
-  if (cache && cache[0] == '/')
-    folder = cache;
-  else if (home && home[0] == '/')
-    folder = std::string(home) + "/.cache";
-  else
-    return "";
   VkPhysicalDeviceIDProperties id = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES};
   VkPhysicalDeviceProperties2 properties = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &id};
   device.api().GetPhysicalDeviceProperties2(device.physical().handle, &properties);
-  return folder + "/lathe/vulkan-" + hex(id.deviceUUID, VK_UUID_SIZE) + "-" +
-         hex(id.driverUUID, VK_UUID_SIZE);
+  return gpu::cachePath("vulkan-" + gpu::hex(std::as_bytes(std::span(id.deviceUUID))) + "-" +
+                        gpu::hex(std::as_bytes(std::span(id.driverUUID))));
 }
 
 /// Whether `bytes` are what this very device and driver wrote.
@@ -55,25 +27,11 @@ static bool isOf(const VkPhysicalDeviceProperties &device, std::span<const std::
          std::memcmp(header.pipelineCacheUUID, device.pipelineCacheUUID, VK_UUID_SIZE) == 0;
 }
 
-/// What the file at `path` holds for `device`; empty where that can't be used.
-static std::vector<std::byte> read(const std::string &path, const VkPhysicalDeviceProperties &device) {
-  auto file = MappedFile::open(path);
-  FileHeader header;
-  if (!file || file->bytes().size() < sizeof header) return {};
-  std::memcpy(&header, file->bytes().data(), sizeof header);
-  auto bytes = file->bytes().subspan(sizeof header);
-  if (std::memcmp(header.magic, kFileMagic, sizeof kFileMagic) != 0 || header.bytes != bytes.size() ||
-      bytes.size() > kMostBytes)
-    return {};
-  // A copy: another process may replace what is mapped.
-  std::vector<std::byte> copy(bytes.begin(), bytes.end());
-  return hashBytes(copy) == header.hash && isOf(device, copy) ? copy : std::vector<std::byte>();
-}
-
 Result<PipelineCache> PipelineCache::open(const Device &device) {
   PipelineCache cache(device);
   std::vector<std::byte> known;
-  if (!cache.path_.empty()) known = read(cache.path_, device.physical().properties);
+  if (!cache.path_.empty()) known = gpu::readCacheFile(cache.path_, kKind);
+  if (!isOf(device.physical().properties, known)) known.clear();
   cache.savedHash_ = known.empty() ? 0 : hashBytes(known);
   VkPipelineCacheCreateInfo info = {VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO};
   info.initialDataSize = known.size();
@@ -101,17 +59,7 @@ Status PipelineCache::save() const {
   if (!bytes) return bytes.status();
   uint64_t hash = hashBytes(*bytes);
   if (hash == savedHash_) return {};
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), error);
-  auto file = OutputFile::create(path_);
-  if (!file) return file.status();
-  FileHeader header = {};
-  std::memcpy(header.magic, kFileMagic, sizeof kFileMagic);
-  header.bytes = bytes->size();
-  header.hash = hash;
-  LATHE_TRY(file->writeAt(0, std::as_bytes(std::span(&header, 1))));
-  LATHE_TRY(file->writeAt(sizeof header, *bytes));
-  return file->commit();
+  return gpu::writeCacheFile(path_, kKind, *bytes);
 }
 
 PipelineCache::~PipelineCache() {

@@ -1,23 +1,16 @@
 #include "Runtime/Vulkan/Pipelines.h"
 
+#include "Runtime/Gpu/Launches.h"
 #include "Runtime/Vulkan/Module.h"
 #include "Runtime/Vulkan/PipelineCache.h"
 
 #include <algorithm>
 #include <cstring>
-#include <set>
 
 namespace lathe::vulkan {
 
 /// What every device has: 16 addresses.
 static constexpr uint32_t kPushConstantBytes = 128;
-
-static std::set<uint32_t> launchedKernels(const fb::Program &program) {
-  std::set<uint32_t> kernels;
-  for (const fb::Entry *entry : *program.entries())
-    for (const fb::Dispatch *dispatch : *entry->dispatches()) kernels.insert(dispatch->kernel());
-  return kernels;
-}
 
 /// The module of `code`, up to where the next begins.
 static std::span<const std::byte> moduleOf(const fb::Variant &variant, uint32_t code,
@@ -35,7 +28,7 @@ Result<std::unique_ptr<Pipelines>> Pipelines::create(const Device &device, const
   auto cache = PipelineCache::open(device);
   if (!cache) return cache.status();
   made->pipelines_.resize(variant.entries()->size(), VK_NULL_HANDLE);
-  for (uint32_t number : launchedKernels(program)) {
+  for (uint32_t number : gpu::launchedKernels(program)) {
     const fb::Kernel &kernel = *program.kernels()->Get(number);
     for (uint32_t i = 0; i < kernel.classes()->size(); ++i) {
       uint32_t code = kernel.first_code() + i;

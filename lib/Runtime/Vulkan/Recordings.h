@@ -1,34 +1,26 @@
 // Calls as command buffers, recorded once per bucket of counts.
 #pragma once
 
-#include "Runtime/Vulkan/Launches.h"
+#include "Runtime/Gpu/Buckets.h"
+#include "Runtime/Gpu/Launches.h"
+#include "Runtime/Vulkan/BatchBuffer.h"
+#include "Runtime/Vulkan/Pipelines.h"
 
 namespace lathe::vulkan {
-
-/// Rounds counts up, so that few command buffers serve all calls: to powers of two and to the ends of
-/// kernels' classes, so that a bucket takes the class that each of its calls would.
-class Buckets {
-public:
-  explicit Buckets(const fb::Program &program);
-  BatchCounts covering(const BatchCounts &counts) const;
-
-private:
-  std::vector<int64_t> rows_, outputs_, sequences_; ///< ascending
-};
 
 /// An entry's launches for one bucket. A long call is cut into several command buffers, between which it can
 /// be stopped, and none of which runs so long that a display's watchdog bites.
 struct Recording {
   uint32_t entry = 0;
   BatchCounts bucket;
-  BatchLayout layout;
+  gpu::BatchLayout layout;
   std::vector<Commands> pieces;
   uint64_t lastUse = 0;
 };
 
 /// Where a call's commands take their tables from and leave their result.
 struct RecordedEntry {
-  LaunchList launches;
+  gpu::LaunchList launches;
   fb::RowDomain domain;
   uint64_t resultOffset;    ///< in the arena
   uint64_t columns, stride; ///< in elements

@@ -4,6 +4,7 @@
 
 namespace lathe {
 
+using namespace gpu;
 using namespace vulkan;
 
 Result<std::unique_ptr<Executor>> VulkanExecutor::create(uint32_t index, const Artifact &artifact,
@@ -18,7 +19,9 @@ Result<std::unique_ptr<Executor>> VulkanExecutor::create(uint32_t index, const A
   auto device = Device::open(**instance, **physical, *variant.features());
   if (!device) return device.status();
   executor->device_ = std::move(*device);
-  if (Status status = checkGroups(*executor->device_, program, plan.slots); !status.ok()) return status;
+  const auto &most = (*physical)->properties.limits.maxComputeWorkGroupCount;
+  Status groups = checkGroups(executor->device_->name(), program, plan.slots, most[0], most[1]);
+  if (!groups.ok()) return groups;
   // Memory first: it is what fails, and fails fast.
   if (Status status = executor->reserve(program, plan); !status.ok()) return status;
   auto pipelines = Pipelines::create(*executor->device_, program, variant, artifact.code(variant));
@@ -68,7 +71,12 @@ Status VulkanExecutor::reserve(const fb::Program &program, const MemoryPlan &pla
 }
 
 void VulkanExecutor::loadEntries(const fb::Program &program) {
-  OperandMemory memory = {*weights_, *states_, batch_.address(), arena_.address(), scratch_.address()};
+  OperandMemory memory = {[this](uint64_t weight) { return weights_->address(weight); },
+                          states_->blocks(),
+                          states_->fixed(),
+                          batch_.address(),
+                          arena_.address(),
+                          scratch_.address()};
   for (const fb::Entry *entry : *program.entries())
     entries_.push_back({LaunchList(program, *entry, memory), entry->result_domain(), entry->result_offset(),
                         entry->result_columns(), entry->result_stride()});

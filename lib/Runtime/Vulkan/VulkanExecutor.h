@@ -10,7 +10,7 @@ class VulkanExecutor final : public Executor {
 public:
   static Result<std::unique_ptr<Executor>> create(uint32_t index, const Artifact &artifact,
                                                   const fb::Program &program, const fb::Variant &variant,
-                                                  const MemoryPlan &plan, const vulkan::Progress &progress);
+                                                  const MemoryPlan &plan, const gpu::Progress &progress);
 
   Result<bool> run(uint32_t entry, const KernelBatch &batch, const std::atomic<bool> *cancel) override;
   float *result(uint32_t entry, int32_t row) override {
@@ -32,7 +32,7 @@ private:
   vulkan::Buffer arena_, scratch_, readback_;
   vulkan::BatchBuffer batch_;
   std::vector<vulkan::RecordedEntry> entries_;
-  vulkan::Buckets buckets_;
+  gpu::Buckets buckets_;
   std::optional<vulkan::Recordings> recordings_;
   vulkan::Fence fences_[2]; ///< of the pieces in flight
 };

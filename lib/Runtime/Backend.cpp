@@ -1,0 +1,21 @@
+#include "Runtime/Backend.h"
+
+#include "Runtime/CpuBackend.h"
+#include "Runtime/Vulkan/VulkanBackend.h"
+
+namespace lathe {
+
+static constexpr Backend kBackends[] = {
+    {DeviceKind::Vulkan, listVulkan, vulkanMemory, whyNotOnVulkan, createVulkanExecutor},
+    {DeviceKind::Cpu, listCpu, cpuMemory, whyNotOnCpu, createCpuExecutor},
+};
+
+std::span<const Backend> backends() { return kBackends; }
+
+const Backend *backendOf(DeviceKind kind) {
+  for (const Backend &backend : kBackends)
+    if (backend.kind == kind) return &backend;
+  return nullptr;
+}
+
+} // namespace lathe
