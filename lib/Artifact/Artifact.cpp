@@ -18,7 +18,7 @@ Result<Artifact> Artifact::open(const std::string &path) {
   Artifact artifact(std::move(*file), path);
   Status status = artifact.readPreamble();
   if (status.ok()) status = artifact.readHeader();
-  if (status.ok()) status = artifact.checkHashes();
+  if (status.ok()) status = artifact.checkContents();
   if (!status.ok()) return status.in(path);
   return artifact;
 }
@@ -59,7 +59,7 @@ Status Artifact::readHeader() {
   return checkHeader(header, preamble_);
 }
 
-Status Artifact::checkHashes() const {
+Status Artifact::checkContents() const {
   const fb::Header &header = this->header();
   if (hashBytes(tokenizer()) != header.tokenizer_hash())
     return Status(Code::Corrupt, "the tokenizer is damaged (hash mismatch)");
@@ -68,7 +68,7 @@ Status Artifact::checkHashes() const {
       if (hashBytes(code(*variant)) != variant->hash())
         return Status(Code::Corrupt,
                       "the code of variant '" + variant->name()->str() + "' is damaged (hash mismatch)");
-  return {};
+  return checkImages(header, [&](const fb::Variant &variant) { return code(variant); });
 }
 
 std::span<const std::byte> Artifact::weightSection() const {

@@ -13,7 +13,7 @@ namespace lathe {
 class Artifact {
 public:
   /// Maps `path` and checks magic, version, length, the hashes of header, code and tokenizer, and the
-  /// consistency of everything in the header (Check.h). Weight bytes are not read: they can change numbers
+  /// consistency of everything in the header, and the form of code (Check.h). Weight bytes are not read: they can change numbers
   /// but never an address. Fails with NotFound, Io, Corrupt, or Unsupported (another format version).
   static Result<Artifact> open(const std::string &path);
 
@@ -40,7 +40,7 @@ private:
   explicit Artifact(MappedFile file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
   Status readPreamble();
   Status readHeader();
-  Status checkHashes() const;
+  Status checkContents() const;
 
   MappedFile file_;
   std::string path_;

@@ -1,6 +1,7 @@
 #include "Artifact/Check.h"
 
 #include "Artifact/CheckProgram.h"
+#include "Artifact/CheckTarget.h"
 #include "Support/MappedFile.h"
 
 #include <cmath>
@@ -67,6 +68,15 @@ static Status checkSections(const fb::Header &header, const Preamble &preamble,
   return checkDisjoint(sections);
 }
 
+Status checkImages(const fb::Header &header,
+                   const std::function<std::span<const std::byte>(const fb::Variant &)> &imageOf) {
+  for (uint32_t p = 0; p < header.programs()->size(); ++p)
+    for (const fb::Variant *variant : *header.programs()->Get(p)->variants())
+      LATHE_TRY(checkImage(*variant, imageOf(*variant))
+                    .in("programs[" + std::to_string(p) + "], code of '" + variant->name()->str() + "'"));
+  return {};
+}
+
 Status checkHeader(std::span<const std::byte> bytes, const Preamble &preamble) {
   flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(),
                                  /*max_depth=*/16,
@@ -84,6 +94,7 @@ Status checkHeader(std::span<const std::byte> bytes, const Preamble &preamble) {
   for (uint32_t i = 0; i < header.programs()->size(); ++i)
     LATHE_TRY(checkProgram(*header.programs()->Get(i), header, preamble.fileBytes, sections)
                   .in("programs[" + std::to_string(i) + "]"));
+  LATHE_TRY(checkPrograms(header));
   if (header.generation())
     LATHE_TRY(checkGeneration(*header.generation(), header.vocabulary()).in("generation"));
   return checkSections(header, preamble, std::move(sections));

@@ -1,5 +1,6 @@
 #include "Artifact/CheckProgram.h"
 
+#include "Artifact/CheckTarget.h"
 #include "Artifact/Format.h"
 #include "Support/MappedFile.h"
 
@@ -220,7 +221,7 @@ Status checkProgram(const fb::Program &program, const fb::Header &header, uint64
     LATHE_TRY(checker.variant(variant, codes, fileBytes).in(place("variants", i, variant)));
     sections.push_back({variant.offset(), variant.bytes(), "the code of '" + variant.name()->str() + "'"});
   }
-  return {};
+  return checkTarget(program);
 }
 
 } // namespace lathe

@@ -56,4 +56,20 @@ struct KernelBatch {
 using Kernel = void (*)(const KernelBatch *batch, void *const *bindings, void *scratch, int64_t begin,
                         int64_t end);
 
+/// On a GPU a kernel of one class is a function of 64-bit device addresses, in this order: `batch`, one for each
+/// binding as above, `scratch` iff the class has scratch_bytes. Together they are at most kMaxKernelAddresses.
+///   CUDA     parameters of 8 bytes each
+///   Vulkan   push constants, 8 bytes each from offset 0; no descriptor sets: memory is reached by address
+/// `batch` is a KernelBatch in device memory, with this very layout, whose pointers are device addresses.
+///
+/// One work group of KernelClass.threads threads, in one dimension, computes one work item: number group.x +
+/// group.y * groups.x. A launch may have more groups than the batch has items, since launches are recorded for
+/// the most that a bucket of batches has: a kernel counts the items by the batch, and a group beyond them
+/// returns at once. The scratch of item i begins at `scratch` + i * scratch_bytes. Memory of a work group is
+/// static in the kernel, at most kMaxGroupMemory bytes. Nothing depends on how many threads a subgroup has.
+inline constexpr uint32_t kMaxKernelAddresses = 16; ///< 128 bytes of push constants, which every device has
+inline constexpr uint32_t kGroupThreadsStep = 32;   ///< the threads of a work group are a multiple of this
+inline constexpr uint32_t kMaxGroupThreads = 256;
+inline constexpr uint32_t kMaxGroupMemory = 32 << 10;
+
 } // namespace lathe

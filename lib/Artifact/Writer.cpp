@@ -138,6 +138,14 @@ void ArtifactWriter::describeWeights(fb::HeaderT &header) const {
   }
 }
 
+/// The image that was written at `offset`.
+static std::span<const std::byte> imageAt(const fb::HeaderT &header, std::span<const CodeImage> images,
+                                          uint64_t offset) {
+  for (const CodeImage &image : images)
+    if (header.programs[image.program]->variants[image.variant]->offset == offset) return image.bytes;
+  return {};
+}
+
 Status ArtifactWriter::finish(fb::HeaderT &header, std::span<const CodeImage> images,
                               std::span<const std::byte> tokenizer, unsigned threads) {
   assert(planned_ && "weights are planned before the file is finished");
@@ -163,6 +171,9 @@ Status ArtifactWriter::finish(fb::HeaderT &header, std::span<const CodeImage> im
   preamble.headerHash = hashBytes(bytes);
   preamble.fileBytes = end;
   Status check = checkHeader(bytes, preamble);
+  if (check.ok()) check = checkImages(*fb::GetHeader(bytes.data()), [&](const fb::Variant &variant) {
+    return imageAt(header, images, variant.offset());
+  });
   if (!check.ok())
     return Status(Code::Internal, "the compiler made an inconsistent artifact: " + check.message());
   LATHE_TRY(file_.writeAt(0, std::as_bytes(std::span(&preamble, 1))));

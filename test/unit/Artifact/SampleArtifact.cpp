@@ -111,6 +111,47 @@ fb::HeaderT sampleHeader() {
   return header;
 }
 
+/// The CPU's program for another target.
+static std::unique_ptr<fb::ProgramT> gpuProgram(const fb::ProgramT &cpu, const char *target, const char *arch,
+                                                std::vector<uint64_t> entries) {
+  auto program = std::make_unique<fb::ProgramT>(cpu);
+  program->target = target;
+  for (auto &kernel : program->kernels)
+    for (auto &item : kernel->classes) item->threads = 64;
+  for (auto &variant : program->variants) {
+    variant->arch = arch;
+    variant->entries = entries;
+  }
+  return program;
+}
+
+fb::HeaderT sampleGpuHeader() {
+  fb::HeaderT header = sampleHeader();
+  auto vulkan = gpuProgram(*header.programs[0], "vulkan", "spirv", {0, 24, 64});
+  vulkan->variants[1]->features = {"shaderInt8"};
+  auto cuda = gpuProgram(*header.programs[0], "cuda", "nvptx64", {0, 0, 0});
+  for (size_t i = 0; i < 2; ++i) {
+    cuda->variants[i]->name = i == 0 ? "sm_80" : "sm_90a";
+    cuda->variants[i]->features = {cuda->variants[i]->name};
+  }
+  header.programs.push_back(std::move(vulkan));
+  header.programs.push_back(std::move(cuda));
+  return header;
+}
+
+Bytes sampleImage(const fb::VariantT &variant, unsigned number) {
+  if (variant.arch == "nvptx64") {
+    std::string text = ".version 7.0\n.target " + variant.name + "\n";
+    auto *begin = reinterpret_cast<const std::byte *>(text.c_str());
+    return Bytes(begin, begin + text.size() + 1);
+  }
+  if (variant.arch != "spirv") return Bytes(number == 0 ? 100 : 5000, std::byte(0x90 + number));
+  Bytes modules(100, std::byte(number));
+  uint32_t magic = 0x07230203;
+  for (uint64_t offset : {0, 24, 64}) std::memcpy(modules.data() + offset, &magic, sizeof magic);
+  return modules;
+}
+
 static Status writeWeights(ArtifactWriter &writer, const WriteOptions &options) {
   std::vector<uint32_t> order = {0, 1, 2, 3};
   if (options.reversed) std::reverse(order.begin(), order.end());
@@ -133,8 +174,14 @@ Status writeSample(const std::string &path, fb::HeaderT &header, const WriteOpti
     writer->addWeight({"w" + std::to_string(bytes), "i8", 1, bytes, bytes, 8});
   LATHE_TRY(writer->planWeights());
   LATHE_TRY(writeWeights(*writer, options));
-  Bytes plain(100, std::byte(0xc3)), wide(5000, std::byte(0x90)), tokenizer(77, std::byte('t'));
-  std::vector<CodeImage> images = {{0, 0, plain}, {0, 1, wide}};
+  Bytes tokenizer(77, std::byte('t'));
+  std::vector<Bytes> code;
+  std::vector<CodeImage> images;
+  for (uint32_t p = 0; p < header.programs.size(); ++p)
+    for (uint32_t v = 0; v < header.programs[p]->variants.size(); ++v) {
+      code.push_back(sampleImage(*header.programs[p]->variants[v], v));
+      images.push_back({p, v, code.back()});
+    }
   if (options.imagesSwapped) std::swap(images[0], images[1]);
   return writer->finish(header, images, tokenizer, options.threads);
 }

@@ -20,8 +20,13 @@ struct TemporaryFile {
 
 /// A program with two kernels, a growing and a fixed state, entries "step" and "hidden", and two variants.
 fb::HeaderT sampleHeader();
+/// The same with programs for Vulkan and CUDA beside it: two variants of SPIR-V, two of PTX.
+fb::HeaderT sampleGpuHeader();
 /// The sizes of its weights.
 inline constexpr uint64_t kSampleWeights[] = {1000, 64, 4096, 1};
+
+/// Code in the form that the variant's architecture has; `number` tells variants apart.
+Bytes sampleImage(const fb::VariantT &variant, unsigned number);
 
 struct WriteOptions {
   unsigned threads = 1;

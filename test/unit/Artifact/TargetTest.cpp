@@ -1,0 +1,171 @@
+// Artifacts with programs for several targets, and ways in which those of GPUs are inconsistent.
+#include "SampleArtifact.h"
+
+#include "Artifact/Hash.h"
+#include "Artifact/KernelABI.h"
+
+#include <cstring>
+#include <functional>
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace lathe;
+using namespace lathe::test;
+using fb::HeaderT;
+
+namespace {
+
+class Targets : public testing::Test {
+protected:
+  void SetUp() override {
+    HeaderT header = sampleGpuHeader();
+    Status written = writeSample(file_.path, header);
+    ASSERT_TRUE(written.ok()) << written.message();
+    good_ = readFile(file_.path);
+  }
+  Status open(const Bytes &bytes) {
+    writeFile(file_.path, bytes);
+    return Artifact::open(file_.path).status();
+  }
+  /// Opens the file with other bytes in the code of a variant, all hashes corrected.
+  Status openWithCode(size_t program, size_t variant, const std::function<void(std::span<std::byte>)> &edit) {
+    Bytes bytes = good_;
+    auto header = unpackHeader(good_);
+    fb::VariantT &changed = *header->programs[program]->variants[variant];
+    auto code = std::span(bytes).subspan(changed.offset, changed.bytes);
+    edit(code);
+    changed.hash = hashBytes(code);
+    return open(withHeader(bytes, packHeader(*header)));
+  }
+  TemporaryFile file_{"lathe-targets"};
+  Bytes good_;
+};
+
+struct Edit {
+  const char *message; ///< what the refusal must mention
+  std::function<void(HeaderT &)> apply;
+};
+
+enum { Cpu, Vulkan, Cuda };
+fb::ProgramT &program(HeaderT &h, int p) { return *h.programs[size_t(p)]; }
+fb::KernelClassT &kernelClass(HeaderT &h, int p) { return *program(h, p).kernels[0]->classes[0]; }
+fb::VariantT &variant(HeaderT &h, int p, size_t v = 0) { return *program(h, p).variants[v]; }
+
+const std::vector<Edit> kEdits = {
+    {"unknown target 'metal'", [](HeaderT &h) { program(h, Vulkan).target = "metal"; }},
+    {"two programs for cpu",
+     [](HeaderT &h) {
+       h.programs[1] = std::make_unique<fb::ProgramT>(program(h, Cpu));
+       h.programs.pop_back();
+     }},
+    {"another kind of device",
+     [](HeaderT &h) { std::swap(program(h, Vulkan).target, program(h, Cuda).target); }},
+    {"another kind of device", [](HeaderT &h) { variant(h, Vulkan).arch = "x86_64"; }},
+    {"another kind of device", [](HeaderT &h) { variant(h, Cuda).arch = "spirv"; }},
+    {"another kind of device", [](HeaderT &h) { variant(h, Cpu).arch = "nvptx64"; }},
+    {"CPUs have not", [](HeaderT &h) { kernelClass(h, Cpu).threads = 32; }},
+    {"groups of 0 threads", [](HeaderT &h) { kernelClass(h, Vulkan).threads = 0; }},
+    {"groups of 33 threads", [](HeaderT &h) { kernelClass(h, Vulkan).threads = 33; }},
+    {"groups of 288 threads", [](HeaderT &h) { kernelClass(h, Cuda).threads = 288; }},
+    {"groups of 4294967264 threads", [](HeaderT &h) { kernelClass(h, Cuda).threads = UINT32_MAX - 31; }},
+    {"15 operands",
+     [](HeaderT &h) {
+       program(h, Vulkan).kernels[0]->bindings = kMaxKernelAddresses - 1;
+       for (auto &entry : program(h, Vulkan).entries)
+         entry->dispatches[0]->bindings.resize(kMaxKernelAddresses - 1,
+                                               fb::Binding(fb::BindingKind::Arena, 0));
+     }},
+    {"module 1", [](HeaderT &h) { variant(h, Vulkan).entries[1] = 22; }},
+    {"module 0", [](HeaderT &h) { variant(h, Vulkan).entries[1] = 16; }},
+    {"module 0", [](HeaderT &h) { std::swap(variant(h, Vulkan).entries[0], variant(h, Vulkan).entries[1]); }},
+    {"module 1", [](HeaderT &h) { variant(h, Vulkan).entries[2] = variant(h, Vulkan).entries[1]; }},
+    {"module 2", [](HeaderT &h) { variant(h, Vulkan).entries[2] = 96; }},
+    {"code entry", [](HeaderT &h) { variant(h, Vulkan).entries[2] = 100; }},
+    {"whole words", [](HeaderT &h) { variant(h, Vulkan).bytes -= 1; }},
+    {"by name", [](HeaderT &h) { variant(h, Cuda).entries[2] = 4; }},
+    {"compute capability", [](HeaderT &h) { variant(h, Cuda).name = "hopper"; }},
+    {"compute capability", [](HeaderT &h) { variant(h, Cuda).name = "sm_"; }},
+    {"compute capability", [](HeaderT &h) { variant(h, Cuda).name = "sm_80q"; }},
+    {"compute capability", [](HeaderT &h) { variant(h, Cuda).name = "sm_99999999999999"; }},
+    {"ascending order",
+     [](HeaderT &h) { std::swap(program(h, Cuda).variants[0], program(h, Cuda).variants[1]); }},
+    {"its name", [](HeaderT &h) { variant(h, Cuda).features = {"sm_75"}; }},
+    {"its name", [](HeaderT &h) { variant(h, Cuda).features.clear(); }},
+    {"another result for vulkan", [](HeaderT &h) { program(h, Vulkan).entries[1]->result_columns = 7; }},
+    {"another result for cuda",
+     [](HeaderT &h) { program(h, Cuda).entries[1]->result_domain = fb::RowDomain::Outputs; }},
+};
+
+} // namespace
+
+TEST_F(Targets, ShareTheWeights) {
+  auto artifact = Artifact::open(file_.path);
+  ASSERT_TRUE(artifact.ok()) << artifact.status().message();
+  EXPECT_EQ(artifact->header().programs()->size(), 3u);
+  EXPECT_EQ(artifact->header().weights()->size(), 4u);
+  const fb::Program &cuda = *artifact->header().programs()->Get(Cuda);
+  EXPECT_EQ(cuda.kernels()->Get(0)->classes()->Get(0)->threads(), 64u);
+  auto text = artifact->code(*cuda.variants()->Get(1));
+  EXPECT_STREQ(reinterpret_cast<const char *>(text.data()), ".version 7.0\n.target sm_90a\n");
+}
+
+TEST_F(Targets, InconsistentFieldsWithRightHashes) {
+  for (size_t i = 0; i < kEdits.size(); ++i) {
+    auto header = unpackHeader(good_);
+    kEdits[i].apply(*header);
+    Status status = open(withHeader(good_, packHeader(*header)));
+    EXPECT_EQ(status.code(), Code::Corrupt) << "edit " << i << " must be refused for: " << kEdits[i].message;
+    EXPECT_NE(status.message().find(kEdits[i].message), std::string::npos)
+        << "edit " << i << ": '" << status.message() << "' lacks '" << kEdits[i].message << "'";
+  }
+}
+
+TEST_F(Targets, FlippedBitsOfCode) {
+  auto header = unpackHeader(good_);
+  std::mt19937_64 random(1);
+  for (int p : {Vulkan, Cuda})
+    for (int i = 0; i < 100; ++i) {
+      const fb::VariantT &damaged = variant(*header, p, random() % 2);
+      Bytes bytes = good_;
+      bytes[damaged.offset + random() % damaged.bytes] ^= std::byte(1 << random() % 8);
+      Status status = open(bytes);
+      ASSERT_EQ(status.code(), Code::Corrupt);
+      ASSERT_NE(status.message().find("hash mismatch"), std::string::npos) << status.message();
+    }
+}
+
+TEST_F(Targets, ModulesThatAreNoSpirv) {
+  for (size_t offset : {0, 24, 64}) {
+    Status status = openWithCode(Vulkan, 1, [&](std::span<std::byte> code) { code[offset] ^= std::byte(1); });
+    EXPECT_EQ(status.code(), Code::Corrupt) << offset;
+    EXPECT_NE(status.message().find("module at " + std::to_string(offset) + " is not SPIR-V"),
+              std::string::npos)
+        << status.message();
+  }
+}
+
+TEST_F(Targets, PtxEndsWhereItsTextEnds) {
+  auto withoutEnd = [](std::span<std::byte> code) { code.back() = std::byte('\n'); };
+  auto endsEarly = [](std::span<std::byte> code) { code[5] = std::byte(0); };
+  for (const std::function<void(std::span<std::byte>)> &edit : {+withoutEnd, +endsEarly}) {
+    Status status = openWithCode(Cuda, 0, edit);
+    EXPECT_EQ(status.code(), Code::Corrupt);
+    EXPECT_NE(status.message().find("zero byte at its end"), std::string::npos) << status.message();
+  }
+}
+
+TEST(TargetsWriter, CodeOfAnotherFormIsACompilerBug) {
+  TemporaryFile file("lathe-code-form");
+  HeaderT header = sampleGpuHeader();
+  auto writer = ArtifactWriter::create(file.path);
+  ASSERT_TRUE(writer.ok());
+  for (uint64_t bytes : kSampleWeights) writer->addWeight({"w", "i8", 1, bytes, bytes, 8});
+  ASSERT_TRUE(writer->planWeights().ok());
+  Bytes noModules(100, std::byte('x'));
+  std::vector<CodeImage> images;
+  for (uint32_t p = 0; p < 3; ++p)
+    for (uint32_t v = 0; v < 2; ++v) images.push_back({p, v, noModules});
+  Status status = writer->finish(header, images, {}, 1);
+  EXPECT_EQ(status.code(), Code::Internal);
+  EXPECT_NE(status.message().find("SPIR-V"), std::string::npos) << status.message();
+}
