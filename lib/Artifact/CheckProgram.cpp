@@ -11,6 +11,11 @@ namespace lathe {
 
 namespace {
 
+/// The flatbuffers verifier aligns the length of a vector, but not elements that are wider than it.
+template <typename Element> bool isAligned(const flatbuffers::Vector<Element> &vector) {
+  return reinterpret_cast<uintptr_t>(vector.Data()) % alignof(uint64_t) == 0;
+}
+
 class ProgramChecker {
 public:
   ProgramChecker(const fb::Program &program, const fb::Header &header) : program_(program), header_(header) {}
@@ -135,6 +140,7 @@ Status ProgramChecker::dispatch(const fb::Dispatch &dispatch) const {
   if (dispatch.bindings()->size() != kernel->bindings())
     return corrupt("kernel '" + kernel->name()->str() + "' takes " + std::to_string(kernel->bindings()) +
                    " operands, not " + std::to_string(dispatch.bindings()->size()));
+  if (!isAligned(*dispatch.bindings())) return corrupt("its operands are misaligned");
   for (uint32_t i = 0; i < dispatch.bindings()->size(); ++i)
     LATHE_TRY(binding(*dispatch.bindings()->Get(i)).in("operand " + std::to_string(i)));
   return {};
@@ -176,6 +182,7 @@ Status ProgramChecker::variant(const fb::Variant &variant, uint32_t codes, uint6
   if (variant.entries()->size() != codes)
     return corrupt("it has " + std::to_string(variant.entries()->size()) +
                    " code entries, the kernels need " + std::to_string(codes));
+  if (!isAligned(*variant.entries())) return corrupt("its code entries are misaligned");
   for (uint64_t offset : *variant.entries())
     if (offset >= variant.bytes()) return corrupt("a code entry lies outside the image");
   return {};
