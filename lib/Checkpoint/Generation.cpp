@@ -1,7 +1,5 @@
 #include "Checkpoint/Generation.h"
 
-#include "Checkpoint/Config.h"
-
 #include <algorithm>
 #include <filesystem>
 
@@ -88,28 +86,38 @@ Result<std::optional<Config>> openOptional(const std::string &folder, const char
 }
 } // namespace
 
+Result<GenerationDefaults> GenerationDefaults::read(Files files) {
+  GenerationDefaults defaults;
+  readTokens(files.config, defaults);
+  if (!files.generation) readSampling(files.config, defaults);
+  LATHE_TRY(files.config.status());
+  if (files.generation) {
+    readTokens(*files.generation, defaults);
+    readSampling(*files.generation, defaults);
+    LATHE_TRY(files.generation->status());
+  }
+  for (auto *texts : {&files.tokenizer, &files.specialTokens}) {
+    if (!*texts) continue;
+    readStopText(**texts, defaults);
+    LATHE_TRY((*texts)->status());
+  }
+  return defaults;
+}
+
 Result<GenerationDefaults> GenerationDefaults::read(const std::string &folder) {
   auto config = Config::open((std::filesystem::path(folder) / "config.json").string());
   if (!config) return config.status();
-  auto generation = openOptional(folder, "generation_config.json");
-  if (!generation) return generation.status();
-  GenerationDefaults defaults;
-  readTokens(*config, defaults);
-  if (!*generation) readSampling(*config, defaults);
-  LATHE_TRY(config->status());
-  if (*generation) {
-    readTokens(**generation, defaults);
-    readSampling(**generation, defaults);
-    LATHE_TRY((*generation)->status());
+  Files files{*config, {}, {}, {}};
+  const std::pair<const char *, std::optional<Config> *> others[] = {
+      {"generation_config.json", &files.generation},
+      {"tokenizer_config.json", &files.tokenizer},
+      {"special_tokens_map.json", &files.specialTokens}};
+  for (const auto &[name, file] : others) {
+    auto opened = openOptional(folder, name);
+    if (!opened) return opened.status();
+    *file = *opened;
   }
-  for (const char *name : {"tokenizer_config.json", "special_tokens_map.json"}) {
-    auto tokens = openOptional(folder, name);
-    if (!tokens) return tokens.status();
-    if (!*tokens) continue;
-    readStopText(**tokens, defaults);
-    LATHE_TRY((*tokens)->status());
-  }
-  return defaults;
+  return read(std::move(files));
 }
 
 } // namespace lathe

@@ -1,7 +1,7 @@
 // How a checkpoint wants its text to be sampled, and which tokens end it.
 #pragma once
 
-#include "Support/Status.h"
+#include "Checkpoint/Config.h"
 
 #include <cstdint>
 #include <optional>
@@ -29,9 +29,16 @@ struct GenerationDefaults {
   /// warning.
   std::vector<std::string> ignored;
 
-  /// Reads config.json, generation_config.json, tokenizer_config.json and special_tokens_map.json under
-  /// `folder`; only the first must exist. Errors name file and key: Corrupt for values of a wrong type or out
-  /// of range.
+  /// The files that it is gathered from.
+  struct Files {
+    Config config; ///< config.json
+    std::optional<Config> generation, tokenizer,
+        specialTokens; ///< generation_config.json, tokenizer_config.json,
+                       ///< special_tokens_map.json
+  };
+  /// Errors name file and key: Corrupt for values of a wrong type or out of range.
+  static Result<GenerationDefaults> read(Files files);
+  /// Reads the files under `folder`; only config.json must exist.
   static Result<GenerationDefaults> read(const std::string &folder);
 };
 
