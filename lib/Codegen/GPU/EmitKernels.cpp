@@ -2,6 +2,7 @@
 
 #include "Codegen/GPU/GpuContext.h"
 #include "Codegen/GPU/KernelFamilies.h"
+#include "Codegen/GPU/NvvmLowering.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -14,6 +15,41 @@ namespace lathe {
 void loadGpuDialects(MLIRContext &context) {
   context.loadDialect<arith::ArithDialect, gpu::GPUDialect, LLVM::LLVMDialect, math::MathDialect,
                       memref::MemRefDialect, NVVM::NVVMDialect, scf::SCFDialect, vector::VectorDialect>();
+  loadNvvmDialects(context);
+}
+
+/// How the address that each launch passes for binding `index` is aligned. Weights and states begin at multiples of
+/// 64; a slice of the arena may begin inside a row of another.
+static int64_t bindingAlignment(exec::KernelOp kernel, unsigned index) {
+  uint64_t alignment = 64;
+  kernel->getParentOp()->walk([&](exec::DispatchOp dispatch) {
+    if (dispatch.getKernel() != kernel.getSymName()) return;
+    if (auto slice = dispatch->getOperand(index).getDefiningOp<exec::SliceOp>())
+      alignment = llvm::MinAlign(alignment, slice.getOffset());
+  });
+  return int64_t(alignment);
+}
+
+/// What the kernel ABI promises of addresses. The batch and weights are written by nobody while a kernel runs: CUDA
+/// devices read them through their read-only caches.
+static void describeAddresses(gpu::GPUFuncOp function, exec::KernelOp kernel, const PlannedKernel &planned) {
+  OpBuilder builder(function.getContext());
+  auto readOnly = [&](unsigned address) {
+    function.setArgAttr(address, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+    function.setArgAttr(address, LLVM::LLVMDialect::getReadonlyAttrName(), builder.getUnitAttr());
+  };
+  auto aligned = [&](unsigned address, int64_t bytes) {
+    function.setArgAttr(address, LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(bytes));
+  };
+  readOnly(0);
+  unsigned address = 1;
+  for (Type type : kernel.getBody().getArgumentTypes()) {
+    if (isa<BatchType>(type)) continue;
+    if (isa<WeightType>(type)) readOnly(address);
+    ++address;
+  }
+  for (address = 1; address <= planned.bindings; ++address) aligned(address, bindingAlignment(kernel, address - 1));
+  if (address < function.getNumArguments()) aligned(address, 64); // scratch
 }
 
 FailureOr<gpu::GPUFuncOp> emitGpuKernel(gpu::GPUModuleOp module, exec::KernelOp kernel,
@@ -31,6 +67,7 @@ FailureOr<gpu::GPUFuncOp> emitGpuKernel(gpu::GPUModuleOp module, exec::KernelOp 
   auto type = builder.getFunctionType(SmallVector<Type>(addresses, pointer), {});
   auto function = gpu::GPUFuncOp::create(builder, kernel.getLoc(), "k" + std::to_string(planned.firstCode + index), type);
   function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
+  describeAddresses(function, kernel, planned);
   function.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({int32_t(kernelClass.threads), 1, 1}));
   GpuContext context(builder, kernel, variant, kernelClass, function);
   if (failed((*emitter)->emit(context))) return failure();

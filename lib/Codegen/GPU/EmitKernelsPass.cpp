@@ -2,6 +2,7 @@
 #include "Codegen/GPU/EmitKernels.h"
 
 #include "Codegen/GPU/KernelFamilies.h"
+#include "Codegen/GPU/NvvmLowering.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -64,6 +65,9 @@ struct EmitGpuKernelsPass : PassWrapper<EmitGpuKernelsPass, OperationPass<Module
 
 } // namespace
 
-void registerGpuCodegenPasses() { PassRegistration<EmitGpuKernelsPass>(); }
+void registerGpuCodegenPasses() {
+  PassRegistration<EmitGpuKernelsPass>();
+  registerGpuToNvvmPass();
+}
 
 } // namespace lathe

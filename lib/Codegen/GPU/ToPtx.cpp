@@ -1,0 +1,124 @@
+#include "Codegen/GPU/ToPtx.h"
+
+#include "Codegen/GPU/NvvmLowering.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CodeGen.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+
+#include <mutex>
+
+using namespace mlir;
+
+namespace lathe {
+
+static constexpr llvm::StringLiteral kTriple = "nvptx64-nvidia-cuda";
+
+static std::unique_ptr<llvm::TargetMachine> createMachine(const GpuVariant &variant, std::string &error) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
+  });
+  llvm::Triple triple(kTriple);
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target) return nullptr;
+  llvm::TargetOptions options;
+  // Numerics are the artifact's: a product and a sum are fused only where the program says so. The back end then
+  // writes mul.rn and add.rn, which ptxas and the driver leave as they are.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  return std::unique_ptr<llvm::TargetMachine>(
+      target->createTargetMachine(triple, variant.name, variant.ptxVersion, options, std::nullopt, std::nullopt,
+                                  llvm::CodeGenOptLevel::Default));
+}
+
+/// A kernel stands alone: whatever it calls must be an instruction.
+static LogicalResult checkAlone(gpu::GPUModuleOp source, const llvm::Module &module) {
+  for (const llvm::Function &function : module)
+    if (function.isDeclaration() && !function.isIntrinsic())
+      return source.emitError("calls '") << function.getName() << "', which no CUDA device has";
+  return success();
+}
+
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::PipelineTuningOptions tuning;
+  // Kernels come as vectors already.
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  tuning.LoopInterleaving = false;
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine, tuning);
+  llvm::TargetLibraryInfoImpl library(module.getTargetTriple());
+  library.disableAllFunctions();
+  functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+}
+
+static bool emit(llvm::Module &module, llvm::TargetMachine &machine, llvm::SmallVectorImpl<char> &bytes) {
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  passes.add(new llvm::TargetLibraryInfoWrapperPass(module.getTargetTriple()));
+  if (machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile)) return false;
+  passes.run(module);
+  return true;
+}
+
+FailureOr<std::string> compilePtx(gpu::GPUModuleOp source, const GpuVariant &variant) {
+  std::string error;
+  auto machine = createMachine(variant, error);
+  if (!machine) return source.emitError("this build of LLVM has no NVPTX back end: ") << error;
+  if (failed(lowerToNvvm(source))) return failure();
+  llvm::LLVMContext context;
+  // Without a handler LLVM ends the process.
+  context.setDiagnosticHandlerCallBack(
+      [](const llvm::DiagnosticInfo *info, void *errors) {
+        if (info->getSeverity() != llvm::DS_Error) return;
+        llvm::raw_string_ostream stream(*static_cast<std::string *>(errors));
+        llvm::DiagnosticPrinterRawOStream printer(stream);
+        info->print(printer);
+      },
+      &error);
+  auto module = translateModuleToLLVMIR(source, context);
+  if (!module) return failure();
+  module->setTargetTriple(machine->getTargetTriple());
+  module->setDataLayout(machine->createDataLayout());
+  optimize(*module, *machine);
+  if (failed(checkAlone(source, *module))) return failure();
+  llvm::SmallVector<char, 0> text;
+  if (!emit(*module, *machine, text) || !error.empty())
+    return source.emitError("LLVM can't emit PTX for ") << variant.name << (error.empty() ? "" : ": ") << error;
+  std::string ptx(text.begin(), text.end());
+  if (ptx.find(".extern") != std::string::npos)
+    return source.emitError("PTX for ") << variant.name << " needs a symbol from outside";
+  return ptx;
+}
+
+std::string joinPtx(ArrayRef<std::string> texts) {
+  constexpr StringLiteral kLastOfHeader = ".address_size 64\n";
+  std::string joined;
+  for (StringRef text : texts)
+    joined += joined.empty() ? text : text.drop_front(text.find(kLastOfHeader) + kLastOfHeader.size());
+  return joined;
+}
+
+} // namespace lathe

@@ -1,0 +1,241 @@
+// Kernels as PTX, for every CUDA variant: what the text holds, and what ptxas makes of it where there is one.
+#include "Codegen/GPU/EmitKernels.h"
+#include "Codegen/GPU/KernelFamilies.h"
+#include "Codegen/GPU/ToPtx.h"
+
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+
+#include "llvm/Support/Program.h"
+
+#include "gtest/gtest.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+
+using namespace lathe;
+using namespace mlir;
+
+namespace {
+
+/// The kernels of an exec.program, each compiled by itself and joined, as for an artifact.
+class PtxProgram {
+public:
+  explicit PtxProgram(const std::string &body) {
+    module_ = parseSourceString<ModuleOp>(
+        "exec.program @p for \"cuda\" attributes {max_rows = 512 : i64, max_outputs = 16 : i64} {" + body + "}",
+        &context_);
+  }
+
+  std::string compile(const GpuVariant &variant) {
+    if (!module_) return fail(variant);
+    exec::ProgramOp program = *module_->getOps<exec::ProgramOp>().begin();
+    auto planned = planKernels(program, gpuKernelFamilies());
+    if (failed(planned)) return fail(variant);
+    std::vector<std::string> texts;
+    for (auto [kernel, plan] : llvm::zip(program.getBody().front().getOps<exec::KernelOp>(), *planned))
+      for (unsigned index = 0; index < plan.classes.size(); ++index) {
+        OpBuilder builder(&context_);
+        OwningOpRef<ModuleOp> holder = ModuleOp::create(builder, builder.getUnknownLoc());
+        holder.get()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(), builder.getUnitAttr());
+        builder.setInsertionPointToStart(holder->getBody());
+        auto unit = gpu::GPUModuleOp::create(builder, builder.getUnknownLoc(), "kernels");
+        if (failed(emitGpuKernel(unit, kernel, plan, index, variant)) || failed(verify(*holder)))
+          return fail(variant);
+        auto text = compilePtx(unit, variant);
+        if (failed(text)) return fail(variant);
+        texts.push_back(*text);
+      }
+    return joinPtx(texts);
+  }
+
+private:
+  std::string fail(const GpuVariant &variant) {
+    ADD_FAILURE() << "no PTX for " << variant.name.str();
+    return "";
+  }
+
+  struct Context : MLIRContext {
+    Context() {
+      loadDialect<LatheDialect, exec::ExecDialect>();
+      loadGpuDialects(*this);
+    }
+  } context_;
+  OwningOpRef<ModuleOp> module_;
+};
+
+/// ptxas on the PATH or where CUDA puts it; empty where there is none.
+std::string findPtxas() {
+  if (auto found = llvm::sys::findProgramByName("ptxas")) return *found;
+  const char *usual = "/usr/local/cuda/bin/ptxas";
+  return std::filesystem::exists(usual) ? usual : "";
+}
+
+/// The architectures that a device may have that takes a variant.
+std::vector<const char *> architecturesOf(llvm::StringRef variant) {
+  if (variant == "sm_75") return {"sm_75"};
+  if (variant == "sm_80") return {"sm_80", "sm_86", "sm_89"};
+  if (variant == "sm_90a") return {"sm_90a"};
+  return {"sm_100", "sm_120"};
+}
+
+struct Assembled {
+  bool ok = false;
+  std::string report; ///< with the resources of each kernel
+};
+
+Assembled assemble(const std::string &ptxas, const std::string &ptx, const std::string &architecture) {
+  auto path = std::filesystem::temp_directory_path() / ("lathe-" + std::to_string(getpid()) + ".ptx");
+  std::ofstream(path) << ptx;
+  std::string command = ptxas + " -v -arch=" + architecture + " -o /dev/null " + path.string() + " 2>&1";
+  Assembled result;
+  FILE *pipe = popen(command.c_str(), "r");
+  char piece[4096];
+  while (size_t count = fread(piece, 1, sizeof piece, pipe)) result.report.append(piece, count);
+  result.ok = pclose(pipe) == 0;
+  std::filesystem::remove(path);
+  return result;
+}
+
+bool spills(const std::string &report) {
+  return std::regex_search(report, std::regex("[1-9][0-9]* bytes (stack frame|spill)"));
+}
+
+/// Whether each kernel of `program` assembles for each device that it may be taken on.
+void checkAssembles(PtxProgram &program) {
+  std::string ptxas = findPtxas();
+  for (const GpuVariant &variant : gpuVariants(GpuTarget::Cuda)) {
+    std::string ptx = program.compile(variant);
+    EXPECT_EQ(ptx.find(".extern"), std::string::npos) << ptx;
+    if (ptxas.empty()) continue;
+    for (const char *architecture : architecturesOf(variant.name)) {
+      Assembled result = assemble(ptxas, ptx, architecture);
+      EXPECT_TRUE(result.ok) << variant.name.str() << " on " << architecture << "\n" << result.report;
+      EXPECT_FALSE(spills(result.report)) << variant.name.str() << " on " << architecture << "\n" << result.report;
+    }
+  }
+  if (ptxas.empty()) GTEST_SKIP() << "PTX was generated, but there is no ptxas to assemble it";
+}
+
+size_t count(const std::string &text, const std::string &what) {
+  size_t found = 0;
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
+  return found;
+}
+
+const GpuVariant &variant(const char *name) { return *findGpuVariant(name); }
+
+const char kNorm[] = R"(
+  exec.kernel @norm over rows slices [!exec.slice<rows by 256 of f32, stride 1024>, unit,
+      !exec.slice<rows by 256 of f32, stride 1024>] states {} {
+  ^bb0(%x: tensor<?x256xf32>, %w: !lathe.weight<256xf32>):
+    %n = lathe.rms_norm %x, %w epsilon 1.0e-5 : tensor<?x256xf32>, !lathe.weight<256xf32>
+    lathe.yield %n : tensor<?x256xf32>
+  }
+  exec.kernel @silu over rows slices [!exec.slice<rows by 256 of f32, stride 1024>,
+      !exec.slice<rows by 256 of f32, stride 1024>] states {} {
+  ^bb0(%x: tensor<?x256xf32>):
+    %y = lathe.activation silu %x : tensor<?x256xf32>
+    lathe.yield %y : tensor<?x256xf32>
+  })";
+
+const char kSequences[] = R"(
+  exec.kernel @quantize over outputs slices [!exec.slice<rows by 56 of f32, stride 224>, unit,
+      !exec.slice<outputs by 56 of i8, stride 192, group 32>] states {} {
+  ^bb0(%x: tensor<?x56xf32>, %b: !lathe.batch):
+    %o = lathe.select_outputs %x, %b : tensor<?x56xf32>
+    %q = lathe.quantize_rows %o : tensor<?x56xf32> -> tensor<?x56xi8, #lathe.quantized_rows<32>>
+    lathe.yield %q : tensor<?x56xi8, #lathe.quantized_rows<32>>
+  }
+  exec.kernel @table over rows slices [unit, !exec.slice<rows by 8 of f32, stride 32>] states {} {
+  ^bb0(%b: !lathe.batch):
+    %p = lathe.positions %b : tensor<?xi32>
+    %t = lathe.rope_table %p {frequencies = array<f32: 1.0, 0.1, 0.01, 0.001>} : tensor<?xi32> -> tensor<?x8xf32>
+    lathe.yield %t : tensor<?x8xf32>
+  }
+  exec.kernel @pool over sequences slices [!exec.slice<rows by 48 of f32, stride 192>, unit,
+      !exec.slice<sequences by 48 of f32, stride 192>] states {} {
+  ^bb0(%x: tensor<?x48xf32>, %b: !lathe.batch):
+    %p = lathe.pool mean %x, %b : tensor<?x48xf32>
+    %n = lathe.l2_normalize %p epsilon 1.0e-12 : tensor<?x48xf32>
+    lathe.yield %n : tensor<?x48xf32>
+  }
+  exec.kernel @scan over rows slices [!exec.slice<rows by 64 of f32, stride 256>,
+      !exec.slice<rows by 64 of f32, stride 256>, unit, unit, !exec.slice<rows by 64 of f32, stride 256>] states {s = 3 : i64} {
+  ^bb0(%x: tensor<?x64xf32>, %g: tensor<?x64xf32>, %b: !lathe.batch, %s: !lathe.state<fixed 64xf32>):
+    %y = lathe.decay_scan %x, %g, %b in @s : tensor<?x64xf32>
+    lathe.yield %y : tensor<?x64xf32>
+  }
+)";
+
+TEST(Ptx, SharedFamiliesAssembleEverywhere) {
+  PtxProgram program(std::string(kNorm) + kSequences);
+  checkAssembles(program);
+}
+
+TEST(Ptx, OneHeaderForAllKernels) {
+  std::string ptx = PtxProgram(kNorm).compile(variant("sm_80"));
+  EXPECT_EQ(count(ptx, ".version"), 1u);
+  EXPECT_EQ(count(ptx, ".target sm_80"), 1u);
+  EXPECT_EQ(count(ptx, ".visible .entry k0("), 1u);
+  EXPECT_EQ(count(ptx, ".visible .entry k1("), 1u);
+  EXPECT_EQ(count(ptx, ".maxntid 64, 1, 1"), 2u) << ptx;
+}
+
+TEST(Ptx, OneAccessReadsFourNumbers) {
+  std::string ptx = PtxProgram(kNorm).compile(variant("sm_80"));
+  // The weight through the read-only cache, the rows not: another kernel's launch writes them.
+  EXPECT_GE(count(ptx, "ld.global.nc.v4.b32"), 1u) << ptx;
+  EXPECT_GE(count(ptx, "ld.global.v4.b32"), 1u) << ptx;
+  EXPECT_GE(count(ptx, "st.global.v4.b32"), 2u) << ptx;
+}
+
+TEST(Ptx, ProductsAndSumsAreFusedWhereTheProgramSaysSo) {
+  std::string ptx = PtxProgram(kNorm).compile(variant("sm_80"));
+  // Without a rounding in its name, ptxas may fuse a product with the sum that takes it.
+  EXPECT_EQ(count(ptx, "mul.f32"), 0u) << ptx;
+  EXPECT_EQ(count(ptx, "add.f32"), 0u) << ptx;
+  EXPECT_EQ(count(ptx, ".approx"), 0u) << ptx;
+  EXPECT_EQ(count(ptx, ".ftz"), 0u) << ptx;
+  EXPECT_GE(count(ptx, "fma.rn.f32"), 1u) << ptx;
+}
+
+/// A function in a gpu.module, from its body.
+struct OneFunction {
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+  std::string error;
+
+  explicit OneFunction(const std::string &body) {
+    loadGpuDialects(context);
+    module = parseSourceString<ModuleOp>(
+        "module attributes {gpu.container_module} { gpu.module @m { gpu.func @k0(%p: !llvm.ptr<1>) kernel {\n" + body +
+            "\n gpu.return } } }",
+        &context);
+  }
+  llvm::FailureOr<std::string> compile() {
+    ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) { error = diagnostic.str(); });
+    return compilePtx(*module->getOps<gpu::GPUModuleOp>().begin(), variant("sm_80"));
+  }
+};
+
+TEST(Ptx, FunctionsOfALibraryAreErrors) {
+  OneFunction power("%x = llvm.load %p : !llvm.ptr<1> -> f32\n %y = math.powf %x, %x : f32\n"
+                    "llvm.store %y, %p : f32, !llvm.ptr<1>");
+  EXPECT_TRUE(failed(power.compile()));
+  EXPECT_EQ(power.error, "'math.powf' op of 'f32' has no instructions on CUDA devices");
+}
+
+TEST(Ptx, OtherArithmeticNeedsNone) {
+  OneFunction root("%x = llvm.load %p : !llvm.ptr<1> -> f32\n %y = math.rsqrt %x : f32\n %z = math.exp %y : f32\n"
+                   "llvm.store %z, %p : f32, !llvm.ptr<1>");
+  auto ptx = root.compile();
+  ASSERT_TRUE(succeeded(ptx)) << root.error;
+  EXPECT_EQ(ptx->find("call"), std::string::npos) << *ptx;
+}
+
+} // namespace
