@@ -143,6 +143,9 @@ static Status writeToy(const std::string &path, const ToyOptions &options) {
   if (image.size() < Kernels * sizeof(uint64_t)) return Status(Code::NotFound, "no toy image");
   fb::HeaderT header = toyHeader(options, image);
   if (options.edit) options.edit(header);
+  std::vector<CodeImage> images;
+  for (uint32_t i = 0; i < header.programs[0]->variants.size(); ++i) images.push_back({0, i, image});
+  if (options.add) options.add(header, images);
   auto writer = ArtifactWriter::create(path);
   if (!writer) return writer.status();
   uint64_t bytes = kVocabulary * kDim * sizeof(float);
@@ -152,8 +155,6 @@ static Status writeToy(const std::string &path, const ToyOptions &options) {
     Row row = embeddingOf(token);
     LATHE_TRY(writer->writeWeight(0, size_t(token) * kDim * sizeof(float), std::as_bytes(std::span(row))));
   }
-  std::vector<CodeImage> images;
-  for (uint32_t i = 0; i < header.programs[0]->variants.size(); ++i) images.push_back({0, i, image});
   return writer->finish(header, images, options.tokenizer, 1);
 }
 
@@ -163,11 +164,12 @@ Toy::Toy(const ToyOptions &options) {
   EXPECT_EQ(lathe_model_open(file_.path.c_str(), nullptr, &model_), LATHE_OK) << lathe_last_error();
 }
 
-Runner::Runner(const Toy &toy, uint32_t slots, uint32_t threads, uint64_t poolPositions) {
+Runner::Runner(const Toy &toy, uint32_t slots, uint32_t threads, uint64_t poolPositions, const char *device) {
   lathe_session_options options = LATHE_INIT(lathe_session_options);
   options.slots = slots;
   options.threads = threads;
   options.pool_positions = poolPositions;
+  options.device = device;
   EXPECT_EQ(lathe_session_create(toy.model(), &options, &session_), LATHE_OK) << lathe_last_error();
 }
 

@@ -21,6 +21,8 @@ struct ToyOptions {
   test::Bytes tokenizer = {};
   /// Changes the header before it is written.
   std::function<void(fb::HeaderT &)> edit = {};
+  /// Adds programs for other devices, and their code.
+  std::function<void(fb::HeaderT &, std::vector<CodeImage> &)> add = {};
 };
 
 /// An opened toy. Fails the test where it can't be made.
@@ -40,7 +42,8 @@ private:
 /// A session with short names for what tests do.
 class Runner {
 public:
-  explicit Runner(const Toy &toy, uint32_t slots = 1, uint32_t threads = 1, uint64_t poolPositions = 0);
+  explicit Runner(const Toy &toy, uint32_t slots = 1, uint32_t threads = 1, uint64_t poolPositions = 0,
+                  const char *device = nullptr);
   ~Runner() { lathe_session_release(session_); }
   Runner(const Runner &) = delete;
   lathe_session *get() const { return session_; }
