@@ -86,7 +86,7 @@ void measure(lathe_model *model, lathe_session *session, const BenchArguments &a
 void run(const BenchArguments &arguments) {
   ModelPtr model = openModel(artifactOf(arguments.model));
   lathe_model_info info = infoOf(model.get());
-  SessionPtr session = createSession(model.get(), arguments.session.options());
+  SessionPtr session = createSession(model.get(), arguments.session, arguments.quiet);
   lathe_session_info sessionInfo = infoOf(session.get());
   if (!info.can_step && !info.embedding_columns)
     throw Failure{"this model has neither logits nor embeddings"};
@@ -98,14 +98,14 @@ void run(const BenchArguments &arguments) {
     return printJson({{"prefill", rowsAsJson(prefill, false, info.weight_bytes)},
                       {"decode", rowsAsJson(decode, true, info.weight_bytes)},
                       {"repeat", arguments.repeat},
+                      {"device", sessionInfo.device},
                       {"variant", sessionInfo.variant},
                       {"threads", sessionInfo.threads},
                       {"weight_bytes", info.weight_bytes},
                       {"model", info.name},
                       {"numerics", info.numerics}});
-  std::printf("%s: %s of weights; %s, %u threads; median of %zu rounds\n\n", info.name,
-              formatBytes(info.weight_bytes).c_str(), sessionInfo.variant, sessionInfo.threads,
-              arguments.repeat);
+  std::printf("%s: %s of weights; %s; median of %zu rounds\n\n", info.name,
+              formatBytes(info.weight_bytes).c_str(), placeOf(sessionInfo).c_str(), arguments.repeat);
   printRows(prefill, decode, info.weight_bytes);
 }
 
@@ -123,6 +123,7 @@ void lathe::tool::addBench(CLI::App &app) {
       ->check(CLI::Range(1, 1 << 24))
       ->capture_default_str();
   command->add_option("--decode", a.decode, "tokens that are taken one by one; 0: none")
+      ->check(CLI::Range(0, 1 << 24))
       ->capture_default_str();
   command->add_option("--context", a.contexts, "tokens that stand before them")
       ->delimiter(',')

@@ -18,5 +18,6 @@ void addEval(CLI::App &app);
 void addEmbed(CLI::App &app);
 void addBench(CLI::App &app);
 void addInspect(CLI::App &app);
+void addDevices(CLI::App &app);
 
 } // namespace lathe::tool

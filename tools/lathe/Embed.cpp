@@ -75,7 +75,7 @@ void run(const EmbedArguments &arguments) {
   lathe_model_info info = infoOf(model.get());
   if (!info.embedding_columns) throw Failure{"this model is no encoder with pooling; it can't embed texts"};
   std::vector<std::string> texts = textsOf(arguments);
-  SessionPtr session = createSession(model.get(), arguments.session.options());
+  SessionPtr session = createSession(model.get(), arguments.session, arguments.quiet);
   Embeddings embeddings = embed(model.get(), session.get(), texts, arguments.quiet);
   arguments.similarity ? printSimilarity(texts, embeddings, arguments.json)
                        : printVectors(texts, embeddings, arguments.json);

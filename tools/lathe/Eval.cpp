@@ -12,7 +12,7 @@ using namespace lathe::tool;
 namespace {
 
 struct EvalArguments {
-  std::string model, text, reference;
+  std::string model, text, reference, referenceDevice;
   SessionFlags session;
   size_t stride = 0;
   bool noPrefix = false, json = false, quiet = false;
@@ -46,10 +46,15 @@ std::vector<Window> cut(const EvalArguments &arguments, const Predictor &model, 
 }
 
 void run(const EvalArguments &arguments) {
-  Predictor model(artifactOf(arguments.model), arguments.session);
+  Predictor model(artifactOf(arguments.model), arguments.session, arguments.quiet);
   std::optional<Predictor> reference;
-  if (!arguments.reference.empty()) reference.emplace(artifactOf(arguments.reference), arguments.session);
+  SessionFlags referenceFlags = arguments.session;
+  if (!arguments.referenceDevice.empty()) referenceFlags.device = arguments.referenceDevice;
+  if (!arguments.reference.empty())
+    reference.emplace(artifactOf(arguments.reference), referenceFlags, arguments.quiet);
   EvalReport report{arguments.text, arguments.reference};
+  report.device = infoOf(model.session()).device;
+  report.variant = infoOf(model.session()).variant;
   std::vector<Window> windows = cut(arguments, model, reference ? &*reference : nullptr, report.protocol);
   {
     Progress progress(arguments.quiet);
@@ -72,6 +77,8 @@ void lathe::tool::addEval(CLI::App &app) {
   command->add_option("text", a.text, "text file; - is standard input")->required();
   command->add_option("--reference", a.reference,
                       "model to compare with, token by token: KL divergence and same top-1");
+  command->add_option("--reference-device", a.referenceDevice,
+                      "where the reference runs (default: as --device)");
   command
       ->add_option(
           "--stride", a.stride,
@@ -90,6 +97,7 @@ void lathe::tool::addEval(CLI::App &app) {
       "Examples:\n"
       "  lathe eval story.lathe tales.txt\n"
       "  lathe eval story.lathe tales.txt --ctx 512 --stride 256\n"
-      "  lathe eval int4.lathe tales.txt --reference f32.lathe --json");
+      "  lathe eval int4.lathe tales.txt --reference f32.lathe --json\n"
+      "  lathe eval m.lathe tales.txt --device vulkan --reference m.lathe --reference-device cpu");
   command->callback([arguments] { run(*arguments); });
 }

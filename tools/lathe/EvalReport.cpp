@@ -23,6 +23,7 @@ void EvalReport::print() const {
       protocol.prefix.empty() ? "nothing put before them"
                               : ("each begun with token " + spell(protocol.prefix)).c_str(),
       protocol.stride, protocol.windows);
+  std::printf("runs on        %s (%s)\n", device.c_str(), variant.c_str());
   std::printf("scored         %zu tokens, NLL %.6f (%.6f ± %.6f nats a token)\n", scores.nll.size(),
               std::accumulate(scores.nll.begin(), scores.nll.end(), 0.0), nll.value, nll.error);
   std::printf("perplexity     %.6f ± %.6f\n", std::exp(nll.value), std::exp(nll.value) * nll.error);
@@ -43,6 +44,8 @@ void EvalReport::printAsJson() const {
   Mean nll = meanOf(scores.nll);
   Json json = {{"text", text},
                {"text_tokens", protocol.textTokens},
+               {"device", device},
+               {"variant", variant},
                {"protocol",
                 {{"context", protocol.context},
                  {"stride", protocol.stride},

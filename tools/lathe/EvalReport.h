@@ -13,6 +13,7 @@ struct Protocol {
 
 struct EvalReport {
   std::string text, reference; ///< files; no reference: ""
+  std::string device, variant; ///< where the model ran
   Protocol protocol;
   Scores scores;
 

@@ -28,9 +28,10 @@ double logSumExp(const float *values, size_t count) {
   return most + std::log(sum);
 }
 
-Predictor::Predictor(const std::string &artifact, const SessionFlags &flags) : model_(openModel(artifact)) {
+Predictor::Predictor(const std::string &artifact, const SessionFlags &flags, bool quiet)
+    : model_(openModel(artifact)) {
   if (!infoOf(model_.get()).can_step) throw Failure{artifact + ": this model has no logits; use lathe embed"};
-  session_ = createSession(model_.get(), flags.options());
+  session_ = createSession(model_.get(), flags, quiet);
   check(lathe_slot_create(session_.get(), &slot_));
 }
 

@@ -26,7 +26,7 @@ double logSumExp(const float *values, size_t count);
 /// One model in one session with one slot.
 class Predictor {
 public:
-  Predictor(const std::string &artifact, const SessionFlags &flags);
+  Predictor(const std::string &artifact, const SessionFlags &flags, bool quiet);
   lathe_model *model() const { return model_.get(); }
   lathe_session *session() const { return session_.get(); }
 

@@ -51,8 +51,7 @@ void run(RunArguments &arguments) {
   if (!info.can_step) throw Failure{"this model has no logits to generate from; use lathe embed"};
   if (!info.has_tokenizer)
     throw Failure{"the artifact has no tokenizer: compile it from a folder that holds one"};
-  lathe_session_options options = arguments.session.options();
-  SessionPtr session = createSession(model.get(), options);
+  SessionPtr session = createSession(model.get(), arguments.session, arguments.quiet || arguments.json);
   SamplerPtr sampler = createSampler(model.get(), arguments);
   Figures figures;
   figures.loadSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -63,9 +62,12 @@ void run(RunArguments &arguments) {
   figures.privateBytes = memory.needed;
   std::string text;
   auto print = [&](const std::string &piece) {
+  lathe_session_options options = arguments.session.options();
+  options.device = figures.session.device;
     if (arguments.json) {
       text += piece;
     } else {
+  figures.deviceBytes = memory.device_needed;
       std::fwrite(piece.data(), 1, piece.size(), stdout);
       std::fflush(stdout);
     }

@@ -45,15 +45,16 @@ static size_t decodeSteps(const GenerateReport &report) {
 }
 
 void printReport(const GenerateReport &report, const Figures &figures) {
+  std::string device = figures.deviceBytes ? "; device memory " + formatBytes(figures.deviceBytes) : "";
   std::fprintf(stderr,
                "\nprompt      %zu tokens, %.1f tok/s\n"
-               "generation  %zu tokens, %.1f tok/s (%s, %u threads); ended: %s\n"
-               "load        %.1f ms; artifact %s; memory %s, of which private %s\n",
+               "generation  %zu tokens, %.1f tok/s (%s); ended: %s\n"
+               "load        %.1f ms; artifact %s; memory %s, of which private %s%s\n",
                report.promptTokens, rate(report.promptTokens, report.prefillSeconds), report.newTokens,
-               rate(decodeSteps(report), report.decodeSeconds), figures.session.variant,
-               figures.session.threads, describe(report.ending), 1e3 * figures.loadSeconds,
-               formatBytes(figures.artifactBytes).c_str(), formatBytes(figures.residentBytes).c_str(),
-               formatBytes(figures.privateBytes).c_str());
+               rate(decodeSteps(report), report.decodeSeconds), placeOf(figures.session).c_str(),
+               describe(report.ending), 1e3 * figures.loadSeconds, formatBytes(figures.artifactBytes).c_str(),
+               formatBytes(figures.residentBytes).c_str(), formatBytes(figures.privateBytes).c_str(),
+               device.c_str());
 }
 
 void printJsonReport(const GenerateReport &report, const Figures &figures, const std::string &text) {
@@ -67,6 +68,8 @@ void printJsonReport(const GenerateReport &report, const Figures &figures, const
              {"artifact_bytes", figures.artifactBytes},
              {"resident_bytes", figures.residentBytes},
              {"private_bytes", figures.privateBytes},
+             {"device_bytes", figures.deviceBytes},
+             {"device", figures.session.device},
              {"variant", figures.session.variant},
              {"threads", figures.session.threads},
              {"context", figures.session.context}});

@@ -9,6 +9,7 @@ struct Figures {
   double loadSeconds = 0;
   uint64_t artifactBytes = 0;
   uint64_t privateBytes = 0;  ///< sequence state, intermediate values, tables
+  uint64_t deviceBytes = 0;   ///< on a GPU: weights, sequence state, intermediate values, tables
   uint64_t residentBytes = 0; ///< at most, mapped weights included
   lathe_session_info session;
 };

@@ -2,6 +2,7 @@
 
 #include "Command.h"
 #include "CompileCache.h"
+#include "Progress.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -70,12 +71,6 @@ double bitsPerWeight(const lathe_model *model) {
   return info.parameters ? bits / double(info.parameters) : 0;
 }
 
-SessionPtr createSession(lathe_model *model, const lathe_session_options &options) {
-  lathe_session *session = nullptr;
-  check(lathe_session_create(model, &options, &session));
-  return SessionPtr(session);
-}
-
 void SessionFlags::addTo(CLI::App &command) {
   command.add_option(
       "--device", device,
@@ -94,6 +89,25 @@ lathe_session_options SessionFlags::options() const {
   options.device = device.empty() ? nullptr : device.c_str();
   options.variant = variant.empty() ? nullptr : variant.c_str();
   return options;
+}
+
+SessionPtr createSession(lathe_model *model, const SessionFlags &flags, bool quiet) {
+  Progress progress(quiet);
+  lathe_session_options options = flags.options();
+  options.progress = [](void *user, uint64_t done, uint64_t total) {
+    static_cast<Progress *>(user)->update("loading", done, total);
+    return 0;
+  };
+  options.progress_user = &progress;
+  lathe_session *session = nullptr;
+  check(lathe_session_create(model, &options, &session));
+  return SessionPtr(session);
+}
+
+std::string placeOf(const lathe_session_info &session) {
+  std::string variant = session.variant, device = session.device;
+  if (device != "cpu") return variant + " on " + device;
+  return variant + ", " + std::to_string(session.threads) + " threads";
 }
 
 std::vector<int32_t> tokenize(const lathe_model *model, const std::string &text, uint32_t flags) {

@@ -32,7 +32,6 @@ lathe_program_info programOf(const lathe_model *model, size_t index);
 lathe_entry_info entryOf(const lathe_model *model, size_t program, size_t index);
 /// Of all weights together, padding left out.
 double bitsPerWeight(const lathe_model *model);
-SessionPtr createSession(lathe_model *model, const lathe_session_options &options);
 
 /// What every command that runs a model lets the user choose.
 struct SessionFlags {
@@ -44,6 +43,10 @@ struct SessionFlags {
   /// The strings stay those of this struct.
   lathe_session_options options() const;
 };
+/// Shows the progress of copying weights to a device.
+SessionPtr createSession(lathe_model *model, const SessionFlags &flags, bool quiet);
+/// "avx512vnni, 2 threads", "sm_90a on cuda:0".
+std::string placeOf(const lathe_session_info &session);
 
 /// `flags` as of lathe_tokenize.
 std::vector<int32_t> tokenize(const lathe_model *model, const std::string &text, uint32_t flags);

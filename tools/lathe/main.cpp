@@ -20,6 +20,7 @@ int main(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
+  lathe::tool::addDevices(app);
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const lathe::tool::Failure &failure) {
     std::fprintf(stderr, "lathe: %s\n", failure.message.c_str());
