@@ -4,6 +4,7 @@
 #include "Support/MappedFile.h"
 #include "Support/OutputFile.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -60,6 +61,18 @@ Status writeCacheFile(const std::string &path, std::string_view kind, std::span<
   LATHE_TRY(file->writeAt(0, std::as_bytes(std::span(&header, 1))));
   LATHE_TRY(file->writeAt(sizeof header, bytes));
   return file->commit();
+}
+
+void pruneCache(const std::string &prefix, size_t most) {
+  namespace fs = std::filesystem;
+  std::vector<std::pair<fs::file_time_type, fs::path>> files;
+  std::error_code error;
+  for (fs::directory_iterator at(fs::path(cachePath(prefix)).parent_path(), error), end; !error && at != end;
+       at.increment(error))
+    if (at->path().filename().string().rfind(prefix, 0) == 0)
+      files.push_back({at->last_write_time(error), at->path()});
+  std::sort(files.begin(), files.end());
+  for (size_t i = 0; i + most < files.size(); ++i) fs::remove(files[i].second, error);
 }
 
 } // namespace lathe::gpu

@@ -4,7 +4,8 @@
 
 namespace lathe::gpu {
 
-static uint64_t addressOf(const fb::Binding &binding, const fb::Program &program, const OperandMemory &memory) {
+static uint64_t addressOf(const fb::Binding &binding, const fb::Program &program,
+                          const OperandMemory &memory) {
   auto stateOffset = [&] { return program.states()->Get(static_cast<uint32_t>(binding.value()))->offset(); };
   switch (binding.kind()) {
   case fb::BindingKind::Arena:
@@ -29,7 +30,8 @@ LaunchList::LaunchList(const fb::Program &program, const fb::Entry &entry, const
   }
 }
 
-std::optional<LaunchShape> LaunchList::at(size_t index, const BatchCounts &bucket, uint32_t mostGroupsX) const {
+std::optional<LaunchShape> LaunchList::at(size_t index, const BatchCounts &bucket,
+                                          uint32_t mostGroupsX) const {
   const Launch &launch = launches_[index];
   int64_t count = countOf(launch.kernel->domain(), bucket);
   if (count == 0) return std::nullopt;
@@ -56,7 +58,8 @@ Status checkGroups(const std::string &device, const fb::Program &program, uint32
       int64_t items = workItems(gridOf(*kernel->classes()->Get(i)), mostCounts(program, *kernel, i, slots));
       if (static_cast<uint64_t>(items) > mostX * mostY)
         return Status(Code::Unsupported, device + " can't start the " + std::to_string(items) +
-                                             " work groups of kernel '" + kernel->name()->str() + "' at once");
+                                             " work groups of kernel '" + kernel->name()->str() +
+                                             "' at once");
     }
   return {};
 }

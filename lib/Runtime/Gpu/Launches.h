@@ -33,8 +33,8 @@ public:
   LaunchList(const fb::Program &program, const fb::Entry &entry, const OperandMemory &memory);
 
   size_t size() const { return launches_.size(); }
-  /// Launch `index` for calls that have as much as `bucket`, in rows of at most `mostGroupsX` groups; none where
-  /// its kernel has no rows.
+  /// Launch `index` for calls that have as much as `bucket`, in rows of at most `mostGroupsX` groups; none
+  /// where its kernel has no rows.
   std::optional<LaunchShape> at(size_t index, const BatchCounts &bucket, uint32_t mostGroupsX) const;
 
 private:

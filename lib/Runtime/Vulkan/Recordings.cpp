@@ -1,34 +1,12 @@
 #include "Runtime/Vulkan/Recordings.h"
 
-#include <algorithm>
-
 namespace lathe::vulkan {
 
 using namespace gpu;
 
-/// A call of more rows is cut into pieces of so many launches.
-static constexpr int64_t kRowsInOnePiece = 16;
-static constexpr size_t kLaunchesInPiece = 16;
-
 Result<const Recording *> Recordings::get(uint32_t number, const RecordedEntry &entry,
                                           const BatchCounts &bucket) {
-  ++uses_;
-  for (auto &known : recordings_)
-    if (known->entry == number && same(known->bucket, bucket)) {
-      known->lastUse = uses_;
-      return known.get();
-    }
-  if (recordings_.size() == kMost)
-    recordings_.erase(std::min_element(recordings_.begin(), recordings_.end(),
-                                       [](auto &a, auto &b) { return a->lastUse < b->lastUse; }));
-  auto made = std::make_unique<Recording>();
-  made->entry = number;
-  made->bucket = bucket;
-  made->layout = BatchLayout(bucket);
-  made->lastUse = uses_;
-  if (Status status = record(entry, *made); !status.ok()) return status;
-  recordings_.push_back(std::move(made));
-  return recordings_.back().get();
+  return recordings_.get(number, bucket, [&](Recording &recording) { return record(entry, recording); });
 }
 
 Status Recordings::nextPiece(Recording &recording) {

@@ -1,7 +1,5 @@
 #include "Runtime/Vulkan/VulkanExecutor.h"
 
-#include <algorithm>
-
 namespace lathe {
 
 using namespace gpu;
@@ -35,17 +33,6 @@ Result<std::unique_ptr<Executor>> VulkanExecutor::create(uint32_t index, const A
   return std::unique_ptr<Executor>(std::move(executor));
 }
 
-/// Of the largest result, gaps between rows included.
-static uint64_t readbackBytes(const fb::Program &program) {
-  uint64_t most = 0;
-  for (const fb::Entry *entry : *program.entries()) {
-    bool outputs = entry->result_domain() == fb::RowDomain::Outputs;
-    uint64_t rows = outputs ? program.max_outputs() : program.max_rows();
-    most = std::max(most, rows * entry->result_stride() * sizeof(float));
-  }
-  return most;
-}
-
 Status VulkanExecutor::reserve(const fb::Program &program, const MemoryPlan &plan) {
   auto states =
       States::create(*device_, plan.blocks, program.block_bytes(), plan.slots, program.fixed_bytes());
@@ -58,7 +45,7 @@ Status VulkanExecutor::reserve(const fb::Program &program, const MemoryPlan &pla
   };
   LATHE_TRY(take(arena_, plan.arena, Placement::Device, "arena"));
   LATHE_TRY(take(scratch_, plan.scratch, Placement::Device, "scratch of the kernels"));
-  LATHE_TRY(take(readback_, readbackBytes(program), Placement::Readback, "results"));
+  LATHE_TRY(take(readback_, mostResultBytes(program), Placement::Readback, "results"));
   auto batch = BatchBuffer::create(*device_, program, plan);
   if (!batch) return batch.status();
   batch_ = std::move(*batch);
@@ -77,9 +64,7 @@ void VulkanExecutor::loadEntries(const fb::Program &program) {
                           batch_.address(),
                           arena_.address(),
                           scratch_.address()};
-  for (const fb::Entry *entry : *program.entries())
-    entries_.push_back({LaunchList(program, *entry, memory), entry->result_domain(), entry->result_offset(),
-                        entry->result_columns(), entry->result_stride()});
+  entries_ = recordedEntries(program, memory);
   recordings_.emplace(*device_, *pipelines_, batch_, arena_, readback_);
 }
 

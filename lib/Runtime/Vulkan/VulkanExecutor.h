@@ -2,7 +2,9 @@
 #pragma once
 
 #include "Runtime/Vulkan/Recordings.h"
+#include "Runtime/Vulkan/States.h"
 #include "Runtime/Vulkan/VulkanBackend.h"
+#include "Runtime/Vulkan/Weights.h"
 
 namespace lathe {
 
@@ -31,7 +33,7 @@ private:
   std::optional<vulkan::Weights> weights_;
   vulkan::Buffer arena_, scratch_, readback_;
   vulkan::BatchBuffer batch_;
-  std::vector<vulkan::RecordedEntry> entries_;
+  std::vector<gpu::RecordedEntry> entries_;
   gpu::Buckets buckets_;
   std::optional<vulkan::Recordings> recordings_;
   vulkan::Fence fences_[2]; ///< of the pieces in flight
