@@ -36,12 +36,12 @@ static std::unique_ptr<llvm::TargetMachine> createMachine(const GpuVariant &vari
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target) return nullptr;
   llvm::TargetOptions options;
-  // Numerics are the artifact's: a product and a sum are fused only where the program says so. The back end then
-  // writes mul.rn and add.rn, which ptxas and the driver leave as they are.
+  // Numerics are the artifact's: a product and a sum are fused only where the program says so. The back end
+  // then writes mul.rn and add.rn, which ptxas and the driver leave as they are.
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, variant.name, variant.ptxVersion, options, std::nullopt, std::nullopt,
-                                  llvm::CodeGenOptLevel::Default));
+      target->createTargetMachine(triple, variant.name, variant.ptxVersion, options, std::nullopt,
+                                  std::nullopt, llvm::CodeGenOptLevel::Default));
 }
 
 /// A kernel stands alone: whatever it calls must be an instruction.
@@ -106,7 +106,8 @@ FailureOr<std::string> compilePtx(gpu::GPUModuleOp source, const GpuVariant &var
   if (failed(checkAlone(source, *module))) return failure();
   llvm::SmallVector<char, 0> text;
   if (!emit(*module, *machine, text) || !error.empty())
-    return source.emitError("LLVM can't emit PTX for ") << variant.name << (error.empty() ? "" : ": ") << error;
+    return source.emitError("LLVM can't emit PTX for ")
+           << variant.name << (error.empty() ? "" : ": ") << error;
   std::string ptx(text.begin(), text.end());
   if (ptx.find(".extern") != std::string::npos)
     return source.emitError("PTX for ") << variant.name << " needs a symbol from outside";

@@ -27,7 +27,8 @@ class PtxProgram {
 public:
   explicit PtxProgram(const std::string &body) {
     module_ = parseSourceString<ModuleOp>(
-        "exec.program @p for \"cuda\" attributes {max_rows = 512 : i64, max_outputs = 16 : i64} {" + body + "}",
+        "exec.program @p for \"cuda\" attributes {max_rows = 512 : i64, max_outputs = 16 : i64} {" + body +
+            "}",
         &context_);
   }
 
@@ -115,7 +116,8 @@ void checkAssembles(PtxProgram &program) {
     for (const char *architecture : architecturesOf(variant.name)) {
       Assembled result = assemble(ptxas, ptx, architecture);
       EXPECT_TRUE(result.ok) << variant.name.str() << " on " << architecture << "\n" << result.report;
-      EXPECT_FALSE(spills(result.report)) << variant.name.str() << " on " << architecture << "\n" << result.report;
+      EXPECT_FALSE(spills(result.report)) << variant.name.str() << " on " << architecture << "\n"
+                                          << result.report;
     }
   }
   if (ptxas.empty()) GTEST_SKIP() << "PTX was generated, but there is no ptxas to assemble it";
@@ -212,10 +214,10 @@ struct OneFunction {
 
   explicit OneFunction(const std::string &body) {
     loadGpuDialects(context);
-    module = parseSourceString<ModuleOp>(
-        "module attributes {gpu.container_module} { gpu.module @m { gpu.func @k0(%p: !llvm.ptr<1>) kernel {\n" + body +
-            "\n gpu.return } } }",
-        &context);
+    module = parseSourceString<ModuleOp>("module attributes {gpu.container_module} { gpu.module @m { "
+                                         "gpu.func @k0(%p: !llvm.ptr<1>) kernel {\n" +
+                                             body + "\n gpu.return } } }",
+                                         &context);
   }
   llvm::FailureOr<std::string> compile() {
     ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) { error = diagnostic.str(); });
@@ -231,8 +233,9 @@ TEST(Ptx, FunctionsOfALibraryAreErrors) {
 }
 
 TEST(Ptx, OtherArithmeticNeedsNone) {
-  OneFunction root("%x = llvm.load %p : !llvm.ptr<1> -> f32\n %y = math.rsqrt %x : f32\n %z = math.exp %y : f32\n"
-                   "llvm.store %z, %p : f32, !llvm.ptr<1>");
+  OneFunction root(
+      "%x = llvm.load %p : !llvm.ptr<1> -> f32\n %y = math.rsqrt %x : f32\n %z = math.exp %y : f32\n"
+      "llvm.store %z, %p : f32, !llvm.ptr<1>");
   auto ptx = root.compile();
   ASSERT_TRUE(succeeded(ptx)) << root.error;
   EXPECT_EQ(ptx->find("call"), std::string::npos) << *ptx;
