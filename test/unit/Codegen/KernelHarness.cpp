@@ -47,16 +47,15 @@ Batch::Batch(std::vector<Run> runs, int32_t slotCount, int32_t blocksPerSlot) : 
   batch_.blocksPerSlot = blocksPerSlot;
 }
 
-static bool runs(const CpuVariant &variant) {
+static bool hasAll(llvm::ArrayRef<llvm::StringRef> required) {
   CpuFeatures features = CpuFeatures::probe();
-  return llvm::all_of(variant.requiredFeatures,
-                      [&](llvm::StringRef feature) { return features.has(std::string_view(feature)); });
+  return llvm::all_of(required, [&](llvm::StringRef name) { return features.has(std::string_view(name)); });
 }
 
 std::vector<llvm::StringRef> runnableVariants() {
   std::vector<llvm::StringRef> names;
   for (const CpuVariant &variant : cpuVariants())
-    if (runs(variant)) names.push_back(variant.name);
+    if (hasAll(variant.requiredFeatures)) names.push_back(variant.name);
   return names;
 }
 
@@ -77,7 +76,9 @@ Program::Program(const std::string &body, std::vector<llvm::StringRef> variants)
   }
   code_ = std::move(*code);
   // A program may ask more of a machine than its variant by itself.
-  llvm::erase_if(code_.variants, [](const VariantCode &code) { return !runs(*findCpuVariant(code.name)); });
+  llvm::erase_if(code_.variants, [](const VariantCode &code) {
+    return !hasAll(llvm::SmallVector<llvm::StringRef>(code.features.begin(), code.features.end()));
+  });
   for (const VariantCode &variant : code_.variants) {
     size_t bytes = variant.image.size();
     void *image = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
