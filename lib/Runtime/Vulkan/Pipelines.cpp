@@ -1,11 +1,13 @@
 #include "Runtime/Vulkan/Pipelines.h"
 
+#include "Runtime/CpuFeatures.h"
 #include "Runtime/Gpu/Launches.h"
 #include "Runtime/Vulkan/Module.h"
 #include "Runtime/Vulkan/PipelineCache.h"
 
 #include <algorithm>
-#include <cstring>
+#include <atomic>
+#include <thread>
 
 namespace lathe::vulkan {
 
@@ -28,18 +30,38 @@ Result<std::unique_ptr<Pipelines>> Pipelines::create(const Device &device, const
   auto cache = PipelineCache::open(device);
   if (!cache) return cache.status();
   made->pipelines_.resize(variant.entries()->size(), VK_NULL_HANDLE);
+  std::vector<Job> jobs;
   for (uint32_t number : gpu::launchedKernels(program)) {
     const fb::Kernel &kernel = *program.kernels()->Get(number);
     for (uint32_t i = 0; i < kernel.classes()->size(); ++i) {
       uint32_t code = kernel.first_code() + i;
-      Status status = made->compile(*kernel.classes()->Get(i), moduleOf(variant, code, image),
-                                    cache->handle(), made->pipelines_[code]);
-      if (!status.ok()) return status.in("kernel '" + kernel.name()->str() + "', class " + std::to_string(i));
+      Job job = {"kernel '" + kernel.name()->str() + "', class " + std::to_string(i),
+                 moduleOf(variant, code, image),
+                 kernel.classes()->Get(i)->threads(),
+                 &made->pipelines_[code],
+                 {}};
+      if (Status status = made->check(job); !status.ok()) return status.in(job.name);
+      jobs.push_back(std::move(job));
     }
   }
+  made->compileAll(jobs, cache->handle());
+  for (const Job &job : jobs)
+    if (!job.status.ok()) return job.status.in(job.name);
   // Without the file the next start takes longer, that is all.
   static_cast<void>(cache->save());
   return made;
+}
+
+/// On all cores: a driver takes up to a tenth of a second for one.
+void Pipelines::compileAll(std::span<Job> jobs, VkPipelineCache cache) {
+  std::atomic<size_t> next = 0;
+  auto work = [&] {
+    for (size_t i = next++; i < jobs.size(); i = next++) jobs[i].status = compile(jobs[i], cache);
+  };
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < std::min<size_t>(usableCores(), jobs.size()); ++i) threads.emplace_back(work);
+  work();
+  for (std::thread &thread : threads) thread.join();
 }
 
 Status Pipelines::makeLayout() {
@@ -52,20 +74,18 @@ Status Pipelines::makeLayout() {
   return {};
 }
 
-Status Pipelines::compile(const fb::KernelClass &kernelClass, std::span<const std::byte> module,
-                          VkPipelineCache cache, VkPipeline &pipeline) {
+Status Pipelines::check(const Job &job) const {
   const VkPhysicalDeviceLimits &limits = device_.physical().properties.limits;
-  if (kernelClass.threads() >
-      std::min(limits.maxComputeWorkGroupInvocations, limits.maxComputeWorkGroupSize[0]))
+  if (job.threads > std::min(limits.maxComputeWorkGroupInvocations, limits.maxComputeWorkGroupSize[0]))
     return Status(Code::Unsupported, std::string(device_.name()) + " has no work groups of " +
-                                         std::to_string(kernelClass.threads()) + " threads");
-  LATHE_TRY(checkModule(module, kernelClass.threads()));
-  // Words of their own: the mapping may change under the driver.
-  std::vector<uint32_t> words(module.size() / 4);
-  std::memcpy(words.data(), module.data(), module.size());
+                                         std::to_string(job.threads) + " threads");
+  return checkModule(job.module, job.threads);
+}
+
+Status Pipelines::compile(const Job &job, VkPipelineCache cache) const {
   VkShaderModuleCreateInfo source = {VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
-  source.codeSize = module.size();
-  source.pCode = words.data();
+  source.codeSize = job.module.size();
+  source.pCode = reinterpret_cast<const uint32_t *>(job.module.data());
   VkComputePipelineCreateInfo info = {VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO};
   info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
   info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
@@ -74,7 +94,7 @@ Status Pipelines::compile(const fb::KernelClass &kernelClass, std::span<const st
   const Api &api = device_.api();
   LATHE_VULKAN_TRY(api.CreateShaderModule(device_.handle(), &source, nullptr, &info.stage.module),
                    "loading the module");
-  VkResult result = api.CreateComputePipelines(device_.handle(), cache, 1, &info, nullptr, &pipeline);
+  VkResult result = api.CreateComputePipelines(device_.handle(), cache, 1, &info, nullptr, job.pipeline);
   api.DestroyShaderModule(device_.handle(), info.stage.module, nullptr);
   LATHE_VULKAN_TRY(result, "compiling the module");
   return {};

@@ -22,10 +22,18 @@ public:
   VkPipeline pipeline(uint32_t code) const { return pipelines_[code]; }
 
 private:
+  struct Job {
+    std::string name; ///< for messages
+    std::span<const std::byte> module;
+    uint32_t threads;
+    VkPipeline *pipeline;
+    Status status;
+  };
   explicit Pipelines(const Device &device) : device_(device) {}
   Status makeLayout();
-  Status compile(const fb::KernelClass &kernelClass, std::span<const std::byte> module, VkPipelineCache cache,
-                 VkPipeline &pipeline);
+  Status check(const Job &job) const;
+  void compileAll(std::span<Job> jobs, VkPipelineCache cache);
+  Status compile(const Job &job, VkPipelineCache cache) const;
 
   const Device &device_;
   VkPipelineLayout layout_ = VK_NULL_HANDLE;
