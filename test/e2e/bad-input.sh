@@ -52,6 +52,15 @@ for command in "" "frobnicate" "run" "run good.lathe a --no-such" "run good.lath
   refused 2 '.' "$LATHE" $command
 done
 refused 2 'empty' "$LATHE" run good.lathe a --stop ""
+refused 2 "no command 'runn'; did you mean 'run'" "$LATHE" runn good.lathe a
+refused 2 "no option '--tmep'; did you mean '--temp'" "$LATHE" run good.lathe a --tmep 0
+refused 2 "'b' is one argument too many" "$LATHE" run good.lathe a b
+refused 2 'negative' "$LATHE" run good.lathe a --seed -1
+refused 2 'above 0' "$LATHE" run good.lathe a --top-p 0
+refused 2 'not in range' "$LATHE" bench good.lathe --decode -1
+refused 2 'excludes' "$LATHE" compile "$model" --emit asm --compile-to graph
+refused 1 'the prompt has [0-9]+ tokens, the context is 4: shorten it, or raise --ctx' "$LATHE" run good.lathe abcdefgh --ctx 4
+refused 1 'standard output: ' bash -c '"$0" run good.lathe a -n 1 -q >/dev/full' "$LATHE"
 for command in "run good.lathe a --variant mmx" "run good.lathe a --ctx 16000000" "run good.lathe a --temp -1" "run nowhere.lathe a" \
   "run . a" "eval good.lathe nowhere.txt" "embed good.lathe a" "compile $model -o x.lathe --recipe nowhere" \
   "compile $model -o x.lathe --variants mmx -q" "compile $model -o x.lathe --pipeline nonsense -q"; do

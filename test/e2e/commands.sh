@@ -17,7 +17,7 @@ grep -q '"ended": "length"' out || fail "run does not say why it ended"
 grep -q '"new_tokens": 5' out || fail "run -n 5 makes another number of tokens"
 succeeds "$LATHE" run m.lathe "ab" --temp 0 -n 0 --echo -q
 grep -qx 'ab' out || fail "--echo -n 0 prints '$(cat out)', not the prompt"
-printf 'ab' | "$LATHE" run m.lathe - --temp 0 -n 0 --echo -q >out 2>err
+printf 'ab\n' | "$LATHE" run m.lathe - --temp 0 -n 0 --echo -q >out 2>err
 grep -qx 'ab' out || fail "a prompt on standard input gives '$(cat out)'"
 succeeds "$LATHE" run m.lathe "ab" --temp 0 -n 1000000 --ctx 40 --ignore-eos --json && json run
 grep -q '"ended": "context_full"' out || fail "a full context does not end with its reason"

@@ -5,6 +5,7 @@
 #include "Runtime.h"
 
 #include <chrono>
+#include <filesystem>
 
 using namespace lathe::tool;
 
@@ -27,10 +28,19 @@ void printResult(const CompileArguments &arguments, double seconds) {
                formatBytes(info.file_bytes).c_str(), bitsPerWeight(model.get()), seconds);
 }
 
+/// Said now rather than when all the work is done.
+void requireFolderOf(const std::string &output) {
+  std::filesystem::path folder = std::filesystem::path(output).parent_path();
+  std::error_code ignored;
+  if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
+    throw Failure{output + ": there is no folder " + folder.string()};
+}
+
 void run(const CompileArguments &arguments) {
   bool artifact = arguments.compileTo.empty() && (arguments.emit.empty() || arguments.emit == "artifact");
   if (artifact && (arguments.output.empty() || arguments.output == "-"))
     throw CLI::ValidationError("-o", "an artifact needs a file to go to: give -o FILE.lathe");
+  requireFolderOf(arguments.output);
   std::string recipe = arguments.recipe.empty() ? "" : readText(arguments.recipe);
   auto start = std::chrono::steady_clock::now();
   lathe_compile_options options = LATHE_INIT(lathe_compile_options);
@@ -82,9 +92,11 @@ void lathe::tool::addCompile(CLI::App &app) {
   command->add_option("--emit", a.emit, "what to write (default: artifact)")
       ->check(CLI::IsMember({"artifact", "lathe", "exec", "kernels", "llvm", "asm"}));
   command->add_option("--compile-to", a.compileTo, "stop behind a phase and write the IR")
-      ->check(CLI::IsMember({"import", "graph", "compress", "lower"}));
+      ->check(CLI::IsMember({"import", "graph", "compress", "lower"}))
+      ->excludes("--emit");
   command->add_option("--checkpoint", a.checkpoint, "folder with weights and tokenizer, for an .mlir file");
-  command->add_option("--target", a.targets, "cpu, vulkan, cuda, or several separated by commas (default: cpu)");
+  command->add_option("--target", a.targets,
+                      "cpu, vulkan, cuda, or several separated by commas (default: cpu)");
   command->add_option("--variants", a.variants,
                       "instruction sets or kinds of GPU, separated by commas (default: all of the targets)");
   command->add_option("--max-rows", a.maxRows, "tokens computed at once (default: 512)");

@@ -26,6 +26,8 @@ Embeddings embed(lathe_model *model, lathe_session *session, const std::vector<s
   Embeddings result;
   result.columns = infoOf(model).embedding_columns;
   result.vectors.resize(texts.size() * result.columns);
+  lathe_session_info info = infoOf(session);
+  uint32_t most = std::min(info.context, info.max_rows);
   Progress progress(quiet);
   constexpr size_t together = 64;
   for (size_t first = 0; first < texts.size(); first += together) {
@@ -34,6 +36,9 @@ Embeddings embed(lathe_model *model, lathe_session *session, const std::vector<s
     for (size_t i = first; i < std::min(first + together, texts.size()); ++i) {
       std::vector<int32_t> one = tokenize(model, texts[i], LATHE_ADD_SPECIAL);
       if (one.empty()) throw Failure{format("text %zu has no tokens", i + 1)};
+      if (one.size() > most)
+        throw Failure{
+            format("text %zu has %zu tokens, this model takes %u: shorten it", i + 1, one.size(), most)};
       tokens.insert(tokens.end(), one.begin(), one.end());
       lengths.push_back(uint32_t(one.size()));
       result.tokens.push_back(one.size());

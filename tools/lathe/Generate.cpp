@@ -2,6 +2,7 @@
 
 #include "Command.h"
 #include "Interrupt.h"
+#include "Output.h"
 #include "StopFilter.h"
 
 #include <algorithm>
@@ -30,6 +31,10 @@ public:
     if (tokens_.empty())
       throw Failure{"the prompt is empty, and the model has no token to begin with; give it some text"};
     lathe_model_info info = infoOf(model);
+    uint32_t context = infoOf(session).context;
+    if (tokens_.size() > context)
+      throw Failure{format("the prompt has %zu tokens, the context is %u: shorten it%s", tokens_.size(),
+                           context, context < info.context ? ", or raise --ctx" : "")};
     if (!request.ignoreStopTokens) stops_.assign(info.stop_tokens, info.stop_tokens + info.stop_token_count);
     check(lathe_slot_create(session_, &slot_));
   }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <random>
 #include <sys/resource.h>
@@ -44,7 +45,11 @@ uint64_t residentBytes() {
 
 void run(RunArguments &arguments) {
   std::string artifact = artifactOf(arguments.model);
-  if (arguments.request.prompt == "-") arguments.request.prompt = readText("-");
+  if (arguments.request.prompt == "-") {
+    arguments.request.prompt = readText("-");
+    // As "echo" and editors end a text; a prompt that ends in a line break begins a new paragraph.
+    if (arguments.request.prompt.ends_with('\n')) arguments.request.prompt.pop_back();
+  }
   auto start = std::chrono::steady_clock::now();
   ModelPtr model = openModel(artifact);
   lathe_model_info info = infoOf(model.get());
@@ -57,17 +62,17 @@ void run(RunArguments &arguments) {
   figures.loadSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   figures.session = infoOf(session.get());
   figures.artifactBytes = info.file_bytes;
+  lathe_session_options options = arguments.session.options();
+  options.device = figures.session.device;
   lathe_memory memory = LATHE_INIT(lathe_memory);
   check(lathe_session_plan(model.get(), &options, &memory));
   figures.privateBytes = memory.needed;
+  figures.deviceBytes = memory.device_needed;
   std::string text;
   auto print = [&](const std::string &piece) {
-  lathe_session_options options = arguments.session.options();
-  options.device = figures.session.device;
     if (arguments.json) {
       text += piece;
     } else {
-  figures.deviceBytes = memory.device_needed;
       std::fwrite(piece.data(), 1, piece.size(), stdout);
       std::fflush(stdout);
     }
@@ -82,6 +87,16 @@ void run(RunArguments &arguments) {
 
 } // namespace
 
+/// Zero stands for "none" in the C interface, which is not what it says here.
+static std::string above0(const std::string &number) {
+  return std::strtod(number.c_str(), nullptr) > 0 ? "" : number + " is not above 0";
+}
+
+/// CLI11 would take it for a very large one.
+static std::string notNegative(const std::string &number) {
+  return number.starts_with('-') ? number + " is negative" : "";
+}
+
 void lathe::tool::addRun(CLI::App &app) {
   auto *command = app.add_subcommand("run", "Generate text");
   auto arguments = std::make_shared<RunArguments>();
@@ -89,18 +104,22 @@ void lathe::tool::addRun(CLI::App &app) {
   command
       ->add_option("model", a.model, "a .lathe file, or a Hugging Face folder (compiled into a cache first)")
       ->required();
-  command->add_option("prompt", a.request.prompt, "text to go on from; - reads it from standard input");
+  command->add_option("prompt", a.request.prompt,
+                      "text to go on from; - reads it from standard input, without the last line break");
   command->add_option("-n,--tokens", a.request.most, "most new tokens")
       ->check(CLI::Range(0, 1 << 30))
       ->capture_default_str();
   command->add_option("--temp", a.temperature,
                       "temperature; 0 is greedy (default: the checkpoint's own, as for all of these)");
   command->add_option("--top-k", a.topK, "keep the k likeliest tokens; 0: all");
-  command->add_option("--top-p", a.topP, "keep the likeliest tokens that together reach p");
+  command->add_option("--top-p", a.topP, "keep the likeliest tokens that together reach p; 1: all")
+      ->check(above0);
   command->add_option("--min-p", a.minP, "keep tokens with this share of the likeliest one's probability");
-  command->add_option("--repeat-penalty", a.repeatPenalty,
-                      "divides the logits of tokens seen before; 1: none");
-  command->add_option("--seed", a.seed, "of the random numbers (default: another one each time)");
+  command
+      ->add_option("--repeat-penalty", a.repeatPenalty, "divides the logits of tokens seen before; 1: none")
+      ->check(above0);
+  command->add_option("--seed", a.seed, "of the random numbers (default: another one each time)")
+      ->check(notNegative);
   command->add_option("--stop", a.request.stops, "text that ends the output; may be given several times")
       ->check([](const std::string &stop) { return stop.empty() ? "a stop text can't be empty" : ""; })
       ->allow_extra_args(false);

@@ -1,7 +1,10 @@
 // lathe: compile, run and measure transformer models.
 #include "Command.h"
+#include "Usage.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 int main(int argc, char **argv) {
   CLI::App app("Lathe: an ahead-of-time compiler for transformer inference.\n"
@@ -17,11 +20,11 @@ int main(int argc, char **argv) {
   lathe::tool::addEmbed(app);
   lathe::tool::addBench(app);
   lathe::tool::addInspect(app);
+  lathe::tool::addDevices(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
-  lathe::tool::addDevices(app);
-    return app.exit(error) == 0 ? 0 : 2;
+    return lathe::tool::reportUsage(app, error);
   } catch (const lathe::tool::Failure &failure) {
     std::fprintf(stderr, "lathe: %s\n", failure.message.c_str());
     return 1;
@@ -30,5 +33,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   // Output that could not be written (a full disk) is a failure.
-  return std::fflush(stdout) == 0 && !std::ferror(stdout) ? 0 : 1;
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return 0;
+  std::fprintf(stderr, "lathe: standard output: %s\n", std::strerror(errno));
+  return 1;
 }
