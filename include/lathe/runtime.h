@@ -142,7 +142,7 @@ typedef struct lathe_model_info {
   const char *name;           /* of the checkpoint */
   const char *family;         /* "llama", "gpt2", "bert" */
   const char *numerics;       /* activation, accumulation and cache types */
-  const char *recipe;         /* name pattern -> encoding, as given to the compiler */
+  const char *recipe;         /* lines "name pattern -> encoding" that give these weights again */
   uint32_t vocabulary;        /* columns of the logits; token ids lie below */
   uint32_t context;           /* longest sequence, in positions */
   uint32_t embedding_columns; /* of lathe_embed; 0 where the model can't */

@@ -2,6 +2,7 @@
 
 #include "Compiler/Describe.h"
 #include "Compiler/Diagnostics.h"
+#include "Compiler/EffectiveRecipe.h"
 #include "Compiler/Numerics.h"
 #include "Compiler/Source.h"
 #include "Compiler/Targets.h"
@@ -43,6 +44,7 @@ public:
 
 private:
   Status steps() {
+    LATHE_TRY(checkOptions(options_));
     LATHE_TRY(open());
     LATHE_TRY(transform());
     if (options_.compileTo) return writeText(printed());
@@ -127,11 +129,10 @@ private:
   }
 
   void fillPipeline(PipelineOptions &pipeline) {
-    bool fewerBits = !options_.weights.empty() && options_.weights != "f32";
     if (!options_.weights.empty()) pipeline.weights = options_.weights;
     pipeline.group = options_.group;
     pipeline.recipe = options_.recipe;
-    pipeline.cacheType = !options_.cache.empty() ? options_.cache : fewerBits ? "bf16" : "f32";
+    pipeline.cacheType = options_.cache.empty() ? defaultCacheType(options_, *source_.module) : options_.cache;
     pipeline.activationType = options_.activations == "bf16" ? "bf16" : "f32";
     // Only products with integer codes are affected.
     pipeline.quantizeActivations = options_.activations.empty() || options_.activations == "int8";
@@ -235,6 +236,7 @@ private:
     if (!tokenizer.ok()) return tokenizer.status();
     LATHE_TRY(describeModel(*source_.module, &*source_.checkpoint, *tokenizer, options_, header));
     header.numerics = describeNumerics(compiled.front().program);
+    header.recipe = describeRecipe(compiled.front().program);
     printReport();
     describeRemarks(collected_, header);
     ArtifactRequest request{options_.output, compiled, *params_, *tokenizer, threads_, {}};

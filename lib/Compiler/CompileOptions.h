@@ -4,6 +4,8 @@
 #include "Pipeline.h"
 #include "Support/Status.h"
 
+#include "mlir/IR/BuiltinOps.h"
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -34,5 +36,11 @@ struct CompileOptions {
 };
 
 std::optional<Emit> parseEmit(std::string_view name);
+
+/// Options that contradict each other, or that nothing would come of.
+Status checkOptions(const CompileOptions &options);
+
+/// The type of cached keys and values where none is asked for: bf16, but f32 where all matrices stay in f32.
+std::string defaultCacheType(const CompileOptions &options, mlir::ModuleOp module);
 
 } // namespace lathe

@@ -58,7 +58,6 @@ Status lathe::describeModel(mlir::ModuleOp module, const Checkpoint *checkpoint,
   header.family = info->family;
   header.vocabulary = uint32_t(info->vocabulary);
   header.context = uint32_t(info->context);
-  header.recipe = options.recipe;
   return checkpoint ? describeGeneration(*checkpoint, tokenizer, options, header) : Status();
 }
 

@@ -4,6 +4,8 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Diagnostics.h"
 
+#include <charconv>
+
 using namespace mlir;
 using namespace lathe;
 
@@ -223,4 +225,18 @@ std::string lathe::describeEncoding(EncodingAttr encoding) {
   }
   static_cast<Attribute>(encoding).print(out);
   return StringRef(text).drop_while([](char c) { return c != '<'; }).str();
+}
+
+std::string lathe::describeChoice(const EncodingChoice &choice) {
+  std::string text;
+  if (choice.pruned > 0) {
+    char share[32];
+    // The fewest digits that are read as the same number.
+    auto end = std::to_chars(share, share + sizeof(share), choice.pruned).ptr;
+    text = "prune " + std::string(share, end) + " ";
+  }
+  if (!choice.encoding) return text + "keep";
+  text += describeEncoding(choice.encoding);
+  if (choice.encoding.getScale() && choice.clip == ClipKind::None) text += " rtn";
+  return text;
 }

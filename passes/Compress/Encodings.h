@@ -33,4 +33,7 @@ std::optional<EncodingChoice> parseEncoding(llvm::StringRef text, int64_t group,
 /// An encoding in a user's words where it has a preset: "int4 group 64"; its attribute otherwise.
 std::string describeEncoding(EncodingAttr encoding);
 
+/// A choice in the words that parseEncoding takes: "prune 0.5 int8 channel rtn".
+std::string describeChoice(const EncodingChoice &choice);
+
 } // namespace lathe

@@ -1,6 +1,21 @@
 #include "Describe.h"
 
+#include <sstream>
+
 namespace lathe::tool {
+
+/// A rule a row. Of many, the first ones and the last, which is for most matrices.
+static void addRecipe(const std::string &recipe, Table &table) {
+  constexpr size_t shown = 6;
+  std::vector<std::string> lines;
+  std::stringstream text(recipe);
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  if (lines.size() > shown) {
+    lines[shown - 2] = format("... %zu more: lathe inspect --recipe", lines.size() - shown + 1);
+    lines.erase(lines.begin() + shown - 1, lines.end() - 1);
+  }
+  for (size_t i = 0; i < lines.size(); ++i) table.add({i ? "" : "recipe", lines[i]});
+}
 
 Part describeSummary(const lathe_model *model) {
   lathe_model_info info = infoOf(model);
@@ -31,7 +46,7 @@ Part describeSummary(const lathe_model *model) {
       {"file", format("%s, of which weights %s; %.2f bits per weight", formatBytes(info.file_bytes).c_str(),
                       formatBytes(info.weight_bytes).c_str(), bits)});
   part.table.add({"numerics", info.numerics});
-  part.table.add({"recipe", info.recipe});
+  addRecipe(info.recipe, part.table);
   part.table.add({"context", format("%u tokens", info.context)});
   part.table.add({"vocabulary", format("%u, %s", info.vocabulary,
                                        info.has_tokenizer ? "with a tokenizer" : "no tokenizer")});

@@ -9,8 +9,8 @@ namespace {
 
 struct InspectArguments {
   std::string file;
-  bool tensors = false, dispatches = false, memory = false, remarks = false, verify = false, json = false,
-       quiet = false;
+  bool recipe = false, tensors = false, dispatches = false, memory = false, remarks = false, verify = false,
+       json = false, quiet = false;
   SessionFlags session;
 };
 
@@ -28,6 +28,10 @@ void verify(const lathe_model *model, bool quiet) {
 void run(const InspectArguments &arguments) {
   ModelPtr model = openModel(arguments.file);
   if (arguments.verify) verify(model.get(), arguments.quiet);
+  if (arguments.recipe && !arguments.json) {
+    std::fputs(infoOf(model.get()).recipe, stdout);
+    return;
+  }
   std::vector<Part> parts;
   bool one = arguments.tensors || arguments.dispatches || arguments.memory || arguments.remarks;
   if (!one || arguments.json) parts.push_back(describeSummary(model.get()));
@@ -57,6 +61,7 @@ void lathe::tool::addInspect(CLI::App &app) {
   auto arguments = std::make_shared<InspectArguments>();
   InspectArguments &a = *arguments;
   command->add_option("file", a.file, "a .lathe file")->required();
+  command->add_flag("--recipe", a.recipe, "how matrices are stored, as compile --recipe takes it");
   command->add_flag("--tensors", a.tensors, "stored weights: encoding, shape, bits per weight, error");
   command->add_flag("--dispatches", a.dispatches, "the kernel launches of each entry point of each program");
   command->add_flag("--memory", a.memory,
@@ -69,6 +74,7 @@ void lathe::tool::addInspect(CLI::App &app) {
   command->footer("Examples:\n"
                   "  lathe inspect story.lathe\n"
                   "  lathe inspect story.lathe --tensors --dispatches\n"
+                  "  lathe inspect story.lathe --recipe > story.recipe\n"
                   "  lathe inspect story.lathe --memory --ctx 4096\n"
                   "  lathe inspect story.lathe --verify --json");
   command->callback([arguments] { run(*arguments); });
