@@ -86,7 +86,8 @@ inline constexpr int CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1;
                                     unsigned count, int *options, void **values)) \
   X(LinkComplete, cuLinkComplete, (CUlinkState state, void **image, size_t *bytes)) \
   X(LinkDestroy, cuLinkDestroy, (CUlinkState state)) \
-  X(ModuleLoadData, cuModuleLoadData, (CUmodule *module, const void *image)) \
+  X(ModuleLoadDataEx, cuModuleLoadDataEx, (CUmodule *module, const void *image, unsigned count, int *options, \
+                                           void **values)) \
   X(ModuleUnload, cuModuleUnload, (CUmodule module)) \
   X(ModuleGetFunction, cuModuleGetFunction, (CUfunction *function, CUmodule module, const char *name)) \
   X(LaunchKernel, cuLaunchKernel, (CUfunction function, unsigned groupsX, unsigned groupsY, unsigned groupsZ, \

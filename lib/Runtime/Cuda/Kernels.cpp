@@ -17,57 +17,63 @@ static std::string pathFor(const Device &device, std::span<const std::byte> ptx)
                         gpu::hex(std::as_bytes(std::span(&hash, 1))));
 }
 
-/// What the driver says about a text that it does not take.
-static Status refused(const Device &device, CUresult result, const std::string &log) {
-  std::string message = "the driver of " + device.name() + " (CUDA " + device.driver().versionText() +
-                        ") can't compile the kernels: " + device.api().nameOf(result);
-  if (result == CUDA_ERROR_UNSUPPORTED_PTX_VERSION) message += ": update the driver";
-  if (!log.empty()) message += "\n" + log;
-  return Status(Code::Unsupported, message);
-}
-
-/// Machine code for the device.
-static Result<std::vector<std::byte>> compile(Device &device, std::span<const std::byte> ptx) {
-  const Api &api = device.api();
-  char log[8192] = {};
-  int options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
-  void *values[] = {log, reinterpret_cast<void *>(sizeof log - 1)};
+/// Machine code for the device; none where the driver's linker gives none.
+static std::vector<std::byte> link(const Api &api, std::span<const std::byte> ptx) {
   CUlinkState state = nullptr;
-  CUresult result = api.LinkCreate(2, options, values, &state);
-  if (Status status = device.check(result, "starting the driver's compiler"); !status.ok()) return status;
+  if (api.LinkCreate(0, nullptr, nullptr, &state) != CUDA_SUCCESS) return {};
   void *image = nullptr;
   size_t bytes = 0;
-  result = api.LinkAddData(state, CU_JIT_INPUT_PTX, const_cast<std::byte *>(ptx.data()), ptx.size(),
-                           "kernels", 0, nullptr, nullptr);
-  if (result == CUDA_SUCCESS) result = api.LinkComplete(state, &image, &bytes);
   std::vector<std::byte> code;
-  if (result == CUDA_SUCCESS) {
+  if (api.LinkAddData(state, CU_JIT_INPUT_PTX, const_cast<std::byte *>(ptx.data()), ptx.size(), "kernels", 0,
+                      nullptr, nullptr) == CUDA_SUCCESS &&
+      api.LinkComplete(state, &image, &bytes) == CUDA_SUCCESS) {
     auto *begin = static_cast<const std::byte *>(image); // the linker's, until it is destroyed
     code.assign(begin, begin + bytes);
   }
   api.LinkDestroy(state);
-  if (result == CUDA_ERROR_OUT_OF_MEMORY) return device.check(result, "compiling the kernels");
-  if (result != CUDA_SUCCESS) return refused(device, result, log);
   return code;
+}
+
+/// Null where the driver does not take it, whatever its reason.
+static CUmodule loadCode(const Api &api, std::span<const std::byte> code) {
+  CUmodule module = nullptr;
+  if (code.empty() || api.ModuleLoadDataEx(&module, code.data(), 0, nullptr, nullptr) != CUDA_SUCCESS)
+    return nullptr;
+  return module;
+}
+
+/// Has the driver compile the text for itself, and tells what it says.
+static Result<CUmodule> loadText(Device &device, std::span<const std::byte> ptx) {
+  char log[8192] = {};
+  int options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
+  void *values[] = {log, reinterpret_cast<void *>(sizeof log - 1)};
+  CUmodule module = nullptr;
+  CUresult result = device.api().ModuleLoadDataEx(&module, ptx.data(), 2, options, values);
+  if (result == CUDA_SUCCESS) return module;
+  if (result == CUDA_ERROR_OUT_OF_MEMORY) return device.check(result, "compiling the kernels");
+  std::string message = "the driver of " + device.name() + " (CUDA " + device.driver().versionText() +
+                        ") can't compile the kernels: " + device.api().nameOf(result);
+  if (result == CUDA_ERROR_UNSUPPORTED_PTX_VERSION) message += ": update the driver";
+  if (log[0]) message += std::string("\n") + log;
+  return Status(Code::Unsupported, message);
 }
 
 Result<Kernels> Kernels::load(Device &device, const fb::Program &program, std::span<const std::byte> ptx) {
   Kernels kernels;
   std::string path = pathFor(device, ptx);
-  CUmodule module = nullptr;
-  std::vector<std::byte> code;
-  if (!path.empty()) code = gpu::readCacheFile(path, kKind);
-  if (code.empty() || device.api().ModuleLoadData(&module, code.data()) != CUDA_SUCCESS) {
+  CUmodule module = path.empty() ? nullptr : loadCode(device.api(), gpu::readCacheFile(path, kKind));
+  if (!module) {
     // A copy: the mapping may change under the driver.
-    std::vector<std::byte> text(ptx.begin(), ptx.end());
-    auto compiled = compile(device, text);
-    if (!compiled) return compiled.status();
-    Status status =
-        device.check(device.api().ModuleLoadData(&module, compiled->data()), "loading the kernels");
-    if (!status.ok()) return status;
+    std::vector<std::byte> text(ptx.begin(), ptx.end()), code = link(device.api(), text);
+    module = loadCode(device.api(), code);
     // Without the file the next start takes longer, that is all.
-    if (!path.empty() && gpu::writeCacheFile(path, kKind, *compiled).ok())
+    if (module && !path.empty() && gpu::writeCacheFile(path, kKind, code).ok())
       gpu::pruneCache("cuda-", kMostFiles);
+    if (!module) {
+      auto loaded = loadText(device, text);
+      if (!loaded) return loaded.status();
+      module = *loaded;
+    }
   }
   kernels.module_ = {device, module};
   if (Status status = kernels.find(device, program); !status.ok()) return status;

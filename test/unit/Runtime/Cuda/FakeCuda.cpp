@@ -260,10 +260,7 @@ FAKE cuEventQuery(CUevent event) {
 }
 FAKE cuEventDestroy_v2(CUevent event) { return state.pending.erase(event), give(event, "cuEventDestroy"); }
 
-static char *jitLog;
-FAKE cuLinkCreate_v2(unsigned count, int *options, void **values, CUlinkState *linker) {
-  for (unsigned i = 0; i < count; ++i)
-    if (options[i] == CU_JIT_ERROR_LOG_BUFFER) jitLog = static_cast<char *>(values[i]);
+FAKE cuLinkCreate_v2(unsigned, int *, void **, CUlinkState *linker) {
   *linker = make<CUlinkState>();
   return CUDA_SUCCESS;
 }
@@ -272,10 +269,7 @@ FAKE cuLinkAddData_v2(CUlinkState, int type, void *data, size_t bytes, const cha
   ++fakeCuda().links;
   auto *text = static_cast<const char *>(data);
   if (type != CU_JIT_INPUT_PTX || text[bytes - 1] != '\0') return complain("PTX without a NUL at its end");
-  if (!fakeCuda().compilerLog.empty()) {
-    std::strcpy(jitLog, fakeCuda().compilerLog.c_str());
-    return CUDA_ERROR_INVALID_PTX;
-  }
+  if (!fakeCuda().linker || !fakeCuda().compilerLog.empty()) return CUDA_ERROR_INVALID_PTX;
   state.linked = "cubin of " + std::string(text);
   return CUDA_SUCCESS;
 }
@@ -290,10 +284,16 @@ FAKE cuLinkDestroy(CUlinkState linker) {
 }
 
 static std::map<void *, FakeModule> modules;
-FAKE cuModuleLoadData(CUmodule *module, const void *image) {
-  if (std::strncmp(static_cast<const char *>(image), "cubin of ", 9) != 0)
+FAKE cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count, int *options, void **values) {
+  bool isText = std::strncmp(static_cast<const char *>(image), "//", 2) == 0;
+  if (!isText && std::strncmp(static_cast<const char *>(image), "cubin of ", 9) != 0)
     return CUDA_ERROR_NO_BINARY_FOR_GPU;
-  ++fakeCuda().loads;
+  if (isText && !fakeCuda().compilerLog.empty()) {
+    for (unsigned i = 0; i < count; ++i)
+      if (options[i] == CU_JIT_ERROR_LOG_BUFFER)
+        std::strcpy(static_cast<char *>(values[i]), fakeCuda().compilerLog.c_str());
+    return CUDA_ERROR_INVALID_PTX;
+  }
   *module = make<CUmodule>();
   modules[*module];
   return CUDA_SUCCESS;

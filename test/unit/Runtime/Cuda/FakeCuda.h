@@ -33,11 +33,12 @@ struct FakeCuda {
   std::function<size_t(const std::string &function)> parameters;
   std::function<void(const FakeLaunch &)> run;
   std::string compilerLog; ///< not empty: the compiler takes no text
+  bool linker = true;      ///< the driver's linker works
   uint64_t memoryLeft = uint64_t(1) << 30;
   int failure = 0; ///< what the next wait gives: a kernel has failed
 
   // What happened.
-  size_t links = 0, loads = 0, graphsMade = 0, graphLaunches = 0, kernelLaunches = 0, tableCopies = 0;
+  size_t links = 0, graphsMade = 0, graphLaunches = 0, kernelLaunches = 0, tableCopies = 0;
   std::vector<uint64_t> graphCopies; ///< bytes of each copy inside a launched graph
   std::vector<std::string> complaints;
   /// Handles and memory that were made and not given back.

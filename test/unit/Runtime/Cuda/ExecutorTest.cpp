@@ -1,0 +1,136 @@
+// Programs on CUDA devices, against the stand-in for the driver: what is called, in which order, and what
+// comes back.
+#include "CudaToy.h"
+
+#include "Runtime/Cuda/Driver.h"
+#include "Runtime/Device.h"
+
+using namespace lathe;
+using namespace lathe::toy;
+
+TEST_F(Cuda, DevicesAreListedWithTheReasonWhereUnusable) {
+  std::vector<DeviceInfo> found;
+  for (DeviceInfo &device : listDevices().devices)
+    if (device.kind == DeviceKind::Cuda) found.push_back(device);
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].name, "Fake GPU");
+  EXPECT_EQ(found[0].features, "CUDA 12.4, compute capability 8.0, 4 multiprocessors");
+  EXPECT_EQ(found[0].unusable, "");
+  EXPECT_EQ(found[1].unusable, "compute capability 6.1, Lathe needs 7.5");
+  EXPECT_EQ(found[2].unusable, "its compute mode is 'prohibited': ask who administers the machine");
+}
+
+TEST(CudaVariants, AreTakenByComputeCapability) {
+  EXPECT_EQ(cuda::whyNotOn(7, 5, "sm_75"), "");
+  EXPECT_EQ(cuda::whyNotOn(8, 9, "sm_80"), "");
+  EXPECT_EQ(cuda::whyNotOn(9, 0, "sm_90a"), "");
+  EXPECT_EQ(cuda::whyNotOn(12, 0, "sm_100"), "");
+  EXPECT_EQ(cuda::whyNotOn(10, 0, "sm_90a"),
+            "needs compute capability 9.0 exactly, this device has compute capability 10.0");
+  EXPECT_EQ(cuda::whyNotOn(9, 0, "sm_100"),
+            "needs compute capability 10.0 or newer, this device has compute capability 9.0");
+  EXPECT_NE(cuda::whyNotOn(9, 0, "sm_x"), "");
+  EXPECT_NE(cuda::whyNotOn(9, 0, "avx2"), "");
+}
+
+TEST_F(Cuda, RowsOfAnyNumber) {
+  auto toy = cudaToy();
+  for (size_t count : {1u, 2u, 17u, 65u, 97u, 300u}) {
+    Runner run(*toy, 1, 1, 0, "cuda:0");
+    Tokens tokens = someTokens(count);
+    EXPECT_EQ(run.feed(run.slot(), tokens), expected(tokens));
+  }
+}
+
+TEST_F(Cuda, ATokenIsOneGraph) {
+  auto toy = cudaToy({.recurrent = true});
+  Runner run(*toy, 1, 1, 0, "cuda");
+  int32_t slot = run.slot();
+  Tokens tokens;
+  size_t made = 0, launched = 0, kernels = 0, tables = 0;
+  for (int32_t token : someTokens(70)) {
+    tokens.push_back(token);
+    fake.graphCopies.clear();
+    EXPECT_EQ(run.feed(slot, {token}), expected(tokens, true));
+    if (tokens.size() == 1)
+      made = fake.graphsMade, launched = fake.graphLaunches, kernels = fake.kernelLaunches;
+    if (tokens.size() == 2) tables = fake.tableCopies;
+    // One copy there, with the tables of one row, and one back.
+    ASSERT_EQ(fake.graphCopies.size(), 2u);
+    EXPECT_LT(fake.graphCopies[0], 512u);
+    EXPECT_EQ(fake.graphCopies[1], kVocabulary * sizeof(float));
+  }
+  EXPECT_EQ(fake.graphsMade, made) << "captured once, replayed";
+  EXPECT_EQ(fake.graphLaunches - launched, 69u);
+  EXPECT_EQ(fake.kernelLaunches - kernels, 69u * 5);
+  EXPECT_EQ(fake.tableCopies - tables, 1u) << "block tables change once in 64 positions";
+}
+
+TEST_F(Cuda, SequencesSideBySideAndForks) {
+  auto toy = cudaToy({.recurrent = true});
+  Runner run(*toy, 4, 1, 0, "cuda");
+  Tokens slots = {run.slot(), run.slot(), run.slot()}, tokens, owners;
+  std::vector<Tokens> sequences;
+  for (size_t i = 0; i < 3; ++i) {
+    sequences.push_back(someTokens(1 + 40 * i, uint32_t(i)));
+    for (int32_t token : sequences.back()) tokens.push_back(token), owners.push_back(slots[i]);
+  }
+  ASSERT_EQ(run.step(tokens, owners), LATHE_OK) << lathe_last_error();
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(run.result(i), expected(sequences[i], true));
+  int32_t fork = run.fork(slots[2]);
+  sequences[2].push_back(3);
+  EXPECT_EQ(run.feed(fork, {3}), expected(sequences[2], true));
+}
+
+TEST_F(Cuda, SlotsAreSavedAndRestored) {
+  auto toy = cudaToy({.recurrent = true});
+  Runner run(*toy, 2, 1, 0, "cuda");
+  int32_t from = run.slot();
+  Tokens tokens = someTokens(70);
+  run.feed(from, tokens);
+  size_t bytes = 0;
+  ASSERT_EQ(lathe_slot_save_size(run.get(), from, &bytes), LATHE_OK) << lathe_last_error();
+  std::vector<std::byte> image(bytes);
+  ASSERT_EQ(lathe_slot_save(run.get(), from, image.data(), image.size(), &bytes), LATHE_OK)
+      << lathe_last_error();
+  int32_t to = -1;
+  ASSERT_EQ(lathe_slot_restore(run.get(), image.data(), bytes, &to), LATHE_OK) << lathe_last_error();
+  tokens.push_back(5);
+  EXPECT_EQ(run.feed(to, {5}), expected(tokens, true));
+}
+
+TEST_F(Cuda, LoadingTellsHowFarItIsAndStops) {
+  auto toy = cudaToy();
+  lathe_session_options options = LATHE_INIT(lathe_session_options);
+  uint64_t last = 0;
+  options.progress_user = &last;
+  options.progress = [](void *user, uint64_t done, uint64_t total) {
+    *static_cast<uint64_t *>(user) = done;
+    return done == total ? 0 : 1;
+  };
+  std::string message;
+  EXPECT_EQ(openCuda(*toy, message, options), LATHE_OK) << message;
+  EXPECT_EQ(last, uint64_t(kVocabulary * kDim * 4));
+  options.progress = [](void *, uint64_t, uint64_t) { return 1; };
+  EXPECT_EQ(openCuda(*toy, message, options), LATHE_CANCELLED);
+}
+
+TEST_F(Cuda, CancelLeavesNothingBehind) {
+  auto toy = cudaToy();
+  Runner run(*toy, 1, 1, 0, "cuda");
+  int32_t slot = run.slot();
+  Tokens tokens = someTokens(80);
+  lathe_session_cancel(run.get());
+  EXPECT_EQ(run.step(tokens, Tokens(80, slot)), LATHE_CANCELLED);
+  EXPECT_EQ(run.position(slot), 0u);
+  EXPECT_EQ(run.feed(slot, tokens), expected(tokens));
+}
+
+TEST_F(Cuda, TwoSessionsAtOnce) {
+  auto toy = cudaToy();
+  Runner first(*toy, 1, 1, 0, "cuda"), second(*toy, 1, 1, 0, "cuda");
+  int32_t a = first.slot(), b = second.slot();
+  EXPECT_EQ(first.feed(a, {1, 2}), expected({1, 2}));
+  EXPECT_EQ(second.feed(b, {3}), expected({3}));
+  EXPECT_EQ(first.feed(a, {4}), expected({1, 2, 4}));
+}
