@@ -15,13 +15,6 @@ static constexpr int64_t kManyTile = 4;
 /// Rows of a segment from which on keys are worth transposing.
 static constexpr int64_t kManyRows = 6;
 
-static int64_t columnsOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getDimSize(1); }
-static AttentionOp attentionOf(exec::KernelOp kernel) {
-  return dyn_cast_or_null<AttentionOp>(findRoot(kernel));
-}
-static int64_t queriesPerHead(AttentionOp op) { return op.getHeads() / op.getKvHeads(); }
-static int64_t headColumns(AttentionOp op) { return columnsOf(op.getQuery()) / int64_t(op.getHeads()); }
-
 /// For few rows: equal tiles of at most four queries.
 static int64_t fewTile(int64_t queries) {
   int64_t tiles = llvm::divideCeil(queries, 4);
@@ -187,14 +180,9 @@ private:
 
 } // namespace
 
-bool lathe::matchAttention(exec::KernelOp kernel) { return attentionOf(kernel) != nullptr; }
-
 FailureOr<SmallVector<KernelClass>> lathe::planAttention(exec::KernelOp kernel, int64_t maxRows) {
   AttentionOp op = attentionOf(kernel);
-  for (Value operand : {op.getKeys(), op.getValues()})
-    if (operand && !FusedRegion::isStored(operand))
-      return op.emitOpError("takes keys that its own kernel computes; form the dispatch behind them");
-  if (failed(FusedRegion::checkEpilogue(kernel, op, columnsOf(op.getQuery())))) return failure();
+  if (failed(checkAttention(kernel))) return failure();
   KernelClass only{maxRows, {{GridKind::Constant, uint32_t(op.getKvHeads())}, {GridKind::Segments, 1}}, 0};
   layOut(op, [&](int64_t bytes) {
     only.scratchBytes += llvm::alignTo(bytes, 64);

@@ -8,16 +8,6 @@
 using namespace mlir;
 using namespace lathe;
 
-bool lathe::matchLinear(exec::KernelOp kernel) { return isa_and_nonnull<LinearOp>(findRoot(kernel)); }
-
-/// The numbers of the kernel's results that are quantized rows.
-static SmallVector<unsigned> quantizedResults(exec::KernelOp kernel) {
-  SmallVector<unsigned> numbers;
-  for (auto [index, value] : llvm::enumerate(kernel.getBody().front().getTerminator()->getOperands()))
-    if (value.getDefiningOp<QuantizeRowsOp>()) numbers.push_back(unsigned(index));
-  return numbers;
-}
-
 static LogicalResult checkResults(exec::KernelOp kernel, const LinearPlan &plan) {
   LinearOp op = plan.op;
   if (int64_t(quantizedResults(kernel).size()) > plan.numWeights)
@@ -27,8 +17,7 @@ static LogicalResult checkResults(exec::KernelOp kernel, const LinearPlan &plan)
 
 FailureOr<SmallVector<KernelClass>> lathe::planLinear(exec::KernelOp kernel, int64_t maxRows) {
   SmallVector<KernelClass> classes;
-  for (int64_t rows : {int64_t(1), int64_t(8), maxRows}) {
-    if (rows > maxRows || (!classes.empty() && rows <= classes.back().maxRows)) continue;
+  for (int64_t rows : linearRowClasses(maxRows)) {
     FailureOr<LinearPlan> plan = planLinearClass(kernel, rows);
     if (failed(plan)) return failure();
     if (classes.empty() && failed(checkResults(kernel, *plan))) return failure();
@@ -38,19 +27,6 @@ FailureOr<SmallVector<KernelClass>> lathe::planLinear(exec::KernelOp kernel, int
     classes.push_back(std::move(result));
   }
   return classes;
-}
-
-static Value domainRows(CpuContext &on) {
-  exec::KernelOp kernel = on.kernel;
-  switch (kernel.getDomain()) {
-  case exec::RowDomain::Rows:
-    return on.batchCount(LATHE_BATCH(rows));
-  case exec::RowDomain::Outputs:
-    return on.batchCount(LATHE_BATCH(outputs));
-  case exec::RowDomain::Sequences:
-    return on.batchCount(LATHE_BATCH(sequences));
-  }
-  llvm_unreachable("all domains are handled");
 }
 
 /// The ops behind the linear on `columns` outputs of the panel (all 64 unless it is the last), for one row.
@@ -107,7 +83,7 @@ LogicalResult lathe::emitLinear(KernelContext &base) {
   FailureOr<LinearPlan> plan = planLinearClass(context.kernel, context.kernelClass.maxRows);
   if (failed(plan)) return failure();
   FusedRegion region(context);
-  Value allRows = domainRows(context);
+  Value allRows = context.domainRows();
   bool runs = context.kernelClass.grid.size() > 1;
   Value itemRows = context.i64(plan->itemRows);
   Value numRuns = runs ? context.div(context.add(allRows, plan->itemRows - 1), plan->itemRows) : Value();

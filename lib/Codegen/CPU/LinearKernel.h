@@ -2,10 +2,10 @@
 #pragma once
 
 #include "Codegen/CPU/CpuContext.h"
+#include "Codegen/Kernel/LinearOperands.h"
 
 namespace lathe {
 
-bool matchLinear(exec::KernelOp kernel);
 llvm::FailureOr<llvm::SmallVector<KernelClass>> planLinear(exec::KernelOp kernel, int64_t maxRows);
 llvm::LogicalResult emitLinear(KernelContext &context);
 

@@ -2,22 +2,11 @@
 // variant.
 #pragma once
 
-#include "Codegen/Kernel/KernelEmitter.h"
-#include "Lathe/PackedLayout.h"
+#include "Codegen/Kernel/LinearOperands.h"
 
 namespace lathe {
 
-/// What bounds a call: one row and a few rows read the weights as fast as memory gives them; many rows
-/// multiply.
-enum class RowClass { One, Few, Many };
-
-struct LinearPlan {
-  LinearOp op;
-  exec::SliceType input;   ///< how x is stored
-  WeightType type;         ///< of every weight
-  int64_t outputs, inputs; ///< N, K
-  int64_t numWeights;
-  bool integer; ///< quantized rows times integer codes
+struct LinearPlan : LinearOperands {
   RowClass rowClass;
   /// Rows of x in one work item, next to one panel of the weights.
   int64_t itemRows;
@@ -32,10 +21,7 @@ struct LinearPlan {
   /// staged form, floats may be decoded from there.
   bool expanded;
 
-  int64_t panels() const { return (outputs + kPanelRows - 1) / kPanelRows; }
   bool onePass() const { return passColumns >= inputs; }
-  /// Columns that share a scale of x (integer).
-  int64_t rowGroup() const { return std::min(input.getGroup(), inputs); }
 
   //--- Scratch of a thread: f32 sums [weight][row][64], then the staged part of the panel, then the
   /// expanded one

@@ -228,21 +228,33 @@ Value GpuContext::lookUp(ArrayRef<float> table, Value indices) {
 }
 
 Value GpuContext::dot4(Value codes, Value x, Value sums) {
-  if (variant.isCuda() && variant.hasDot4 && !isa<VectorType>(codes.getType()))
-    return NVVM::DotAccumulate4WayOp::create(builder, loc, sums.getType(), codes, NVVM::DotAccumulateType::UNSIGNED, x,
-                                             NVVM::DotAccumulateType::SIGNED, sums);
-  Type type = codes.getType();
-  auto constant = [&](uint32_t value) -> Value {
-    if (auto vector = dyn_cast<VectorType>(type))
-      return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(vector, APInt(32, value)));
-    return arith::ConstantOp::create(builder, loc, builder.getIntegerAttr(type, APInt(32, value)));
+  auto type = cast<VectorType>(codes.getType());
+  int64_t width = type.getDimSize(0);
+  if (variant.hasDot4) {
+    auto bytes = [&](Value word) -> Value {
+      return LLVM::BitcastOp::create(builder, loc, VectorType::get(4, builder.getI8Type()), word);
+    };
+    Value xBytes = bytes(x);
+    for (int64_t lane = 0; lane < width; ++lane) {
+      Value code = vector::ExtractOp::create(builder, loc, codes, lane);
+      Value sum = vector::ExtractOp::create(builder, loc, sums, lane);
+      sum = NVVM::DotAccumulate4WayOp::create(builder, loc, sum.getType(), bytes(code),
+                                              NVVM::DotAccumulateType::UNSIGNED, xBytes,
+                                              NVVM::DotAccumulateType::SIGNED, sum);
+      sums = vector::InsertOp::create(builder, loc, sum, sums, lane);
+    }
+    return sums;
+  }
+  auto scalar = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t(value)));
   };
-  for (uint32_t byte = 0; byte < 4; ++byte) {
+  for (int64_t byte = 0; byte < 4; ++byte) {
     Value code = arith::AndIOp::create(
-        builder, loc, arith::ShRUIOp::create(builder, loc, codes, constant(8 * byte)), constant(255));
-    Value up = arith::ShLIOp::create(builder, loc, x, constant(24 - 8 * byte));
-    Value signedX = arith::ShRSIOp::create(builder, loc, up, constant(24));
-    sums = add(sums, mul(code, signedX));
+        builder, loc, arith::ShRUIOp::create(builder, loc, codes, splat(scalar(8 * byte), width)),
+        splat(scalar(255), width));
+    Value up = arith::ShLIOp::create(builder, loc, x, scalar(24 - 8 * byte));
+    Value signedX = arith::ShRSIOp::create(builder, loc, up, scalar(24));
+    sums = add(sums, mul(code, splat(signedX, width)));
   }
   return sums;
 }

@@ -1,6 +1,8 @@
 // The table of kernel families on GPUs.
 #include "Codegen/GPU/KernelFamilies.h"
 
+#include "Codegen/GPU/AttentionKernel.h"
+#include "Codegen/GPU/LinearKernel.h"
 #include "Codegen/Kernel/EmbeddingKernel.h"
 #include "Codegen/Kernel/RowsKernel.h"
 #include "Codegen/Kernel/SequenceKernels.h"
@@ -29,7 +31,9 @@ static FailureOr<SmallVector<KernelClass>> planTeam(exec::KernelOp kernel, int64
 
 // A body without a root is a rows kernel, which therefore comes last.
 static const KernelEmitter kEmitters[] = {
+    {"linear", matchLinear, planGpuLinear, emitGpuLinear},
     {"embedding", matchEmbedding, planTeam<planEmbedding>, emitEmbedding},
+    {"attention", matchAttention, planGpuAttention, emitGpuAttention},
     {"pool", matchPool, planTeam<planPool>, emitPool},
     {"decay_scan", matchDecayScan, planTeam<planDecayScan>, emitDecayScan},
     {"rope_table", matchRopeTable, planTeam<planRopeTable>, emitRopeTable},

@@ -31,6 +31,19 @@ Value KernelContext::batchCount(size_t offset) {
   return field;
 }
 
+Value KernelContext::domainRows() {
+  exec::KernelOp op = kernel;
+  switch (op.getDomain()) {
+  case exec::RowDomain::Rows:
+    return batchCount(LATHE_BATCH(rows));
+  case exec::RowDomain::Outputs:
+    return batchCount(LATHE_BATCH(outputs));
+  case exec::RowDomain::Sequences:
+    return batchCount(LATHE_BATCH(sequences));
+  }
+  llvm_unreachable("all domains are handled");
+}
+
 Value KernelContext::batchArray(size_t offset) {
   Value &field = batchFields_[offset];
   if (!field) field = atStart([&] { return load(pointerType(), this->offset(batch, int64_t(offset)), 8); });
@@ -177,9 +190,9 @@ Value KernelContext::loadI32(Value pointer, Value index) {
 
 static int64_t bytesOf(Type type) { return type.getIntOrFloatBitWidth() / 8; }
 
-Value KernelContext::loadFloats(Value pointer, Type stored, Value column, int64_t width) {
+Value KernelContext::loadFloats(Value pointer, Type stored, Value column, int64_t width, unsigned alignment) {
   Value from = offset(pointer, mul(column, bytesOf(stored)));
-  return widen(load(VectorType::get(width, stored), from, unsigned(bytesOf(stored))));
+  return widen(load(VectorType::get(width, stored), from, alignment ? alignment : unsigned(bytesOf(stored))));
 }
 
 void KernelContext::storeFloats(Value vector, Value pointer, Type stored, Value column) {

@@ -60,6 +60,8 @@ public:
   //---------------------------------------------
   /// A number of the batch as i64: LATHE_BATCH(rows), (outputs), (segments), (blocksPerSlot) ...
   Value batchCount(size_t offset);
+  /// Rows of the kernel's domain.
+  Value domainRows();
   /// An array of the batch: its pointer.
   Value batchArray(size_t offset);
   /// Entry `index` of an i32 array of the batch, as i64.
@@ -127,8 +129,9 @@ public:
   void store(Value value, Value pointer, unsigned alignment = 1);
   /// The i32 at pointer[index], as i64.
   Value loadI32(Value pointer, Value index);
-  /// `width` stored floats from element `column` on, as vector<width x f32>.
-  Value loadFloats(Value pointer, Type stored, Value column, int64_t width);
+  /// `width` stored floats from element `column` on, as vector<width x f32>. `alignment` of the first one: an
+  /// element's where it is 0.
+  Value loadFloats(Value pointer, Type stored, Value column, int64_t width, unsigned alignment = 0);
   /// The opposite, rounding to nearest even.
   void storeFloats(Value vector, Value pointer, Type stored, Value column);
   /// Between an f32 vector (or scalar) and its stored form.

@@ -37,20 +37,26 @@ Value WeightDecode::applyParts(const PackedMatrix &of, Value number, Value scale
   return offset ? context.addF(number, offset) : number;
 }
 
-/// Whole elements from number `first` on.
+/// Whole elements from number `first` on; `alignment` of the first one, an element's where it is 0.
 static Value loadNumbers(KernelContext &context, EncodingAttr encoding, Value pointer, Value first,
-                         int64_t width) {
-  if (encoding.getCodeBits() > 8) return context.loadFloats(pointer, encoding.getCodes(), first, width);
-  Value bytes =
-      context.load(VectorType::get(width, context.builder.getI8Type()), context.offset(pointer, first));
+                         int64_t width, unsigned alignment) {
+  if (encoding.getCodeBits() > 8)
+    return context.loadFloats(pointer, encoding.getCodes(), first, width, alignment);
+  Value bytes = context.load(VectorType::get(width, context.builder.getI8Type()),
+                             context.offset(pointer, first), std::max(alignment, 1u));
   Type wide = VectorType::get(width, context.builder.getI32Type());
   return codeNumbers(context, encoding, arith::ExtUIOp::create(context.builder, context.loc, wide, bytes));
 }
 
+/// As many elements of `bits` bits as there are lanes, from a multiple of that on; planes begin at lines of 64 bytes.
+static unsigned laneAlignment(KernelContext &context, int64_t bits) {
+  return unsigned(std::min<int64_t>(context.panelLanes() * bits / 8, 32));
+}
+
 /// The same of a matrix in Columns or RowMajor order.
 static Value loadNumbers(KernelContext &context, const PackedMatrix &of, Value base, Value first,
-                         int64_t width) {
-  return loadNumbers(context, of.encoding, context.offset(base, of.planes.front().offset), first, width);
+                         int64_t width, unsigned alignment = 0) {
+  return loadNumbers(context, of.encoding, context.offset(base, of.planes.front().offset), first, width, alignment);
 }
 
 //===------------------------------------------------------------------------------------------------------------===//
@@ -63,7 +69,8 @@ Value WeightDecode::partLanes(const PackedMatrix &whole, const PackedMatrix *par
   if (part->order == PackedOrder::RowMajor) return sharedLanes(whole, *part, rows, column);
   Value index = context.add(
       context.mul(context.add(context.mul(rows.panel, part->columns), column), kPanelRows), rows.lane);
-  Value number = loadNumbers(context, *part, base, index, lanes());
+  unsigned alignment = laneAlignment(context, part->planes.front().bits);
+  Value number = loadNumbers(context, *part, base, index, lanes(), alignment);
   Value block =
       part->blockColumns >= part->columns ? context.i64(0) : context.div(column, part->blockColumns);
   Value scale = partLanes(*part, part->scale.get(), rows, block);
@@ -100,8 +107,26 @@ Value NumberChunk::unit(size_t index, int64_t number) {
   Value at = context.add(context.mul(context.div(first, columns), 256), number * 256);
   at = context.add(at, context.mul(rows.lane, 4));
   Type words = VectorType::get(context.panelLanes(), context.builder.getI32Type());
-  loaded = context.load(words, context.offset(decode.panelCodes(index, rows.panel), at), 32);
+  loaded = context.load(words, context.offset(decode.panelCodes(index, rows.panel), at), laneAlignment(context, 32));
   return loaded;
+}
+
+void NumberChunk::load(int64_t columns) {
+  if (decode.codesOrder() != PackedOrder::Quads) return;
+  for (auto [index, plane] : llvm::enumerate(decode.codePlanes()))
+    for (int64_t number = 0; number * unitColumns(plane) < columns; ++number) unit(index, number);
+}
+
+Value NumberChunk::quad(int64_t i) {
+  Value result;
+  for (auto [index, plane] : llvm::enumerate(decode.codePlanes())) {
+    int64_t quads = 8 / plane.bits, up = plane.shift - i % quads * plane.bits;
+    Value word = unit(index, i / quads);
+    word = up >= 0 ? shiftLeft(context, word, up) : shiftRight(context, word, -up);
+    if (plane.bits != 8) word = maskBits(context, word, (((1u << plane.bits) - 1) << plane.shift) * 0x01010101u);
+    result = result ? arith::OrIOp::create(context.builder, context.loc, result, word).getResult() : word;
+  }
+  return result;
 }
 
 Value NumberChunk::code(int64_t i) {
@@ -127,7 +152,8 @@ Value NumberChunk::number(int64_t i) {
   EncodingAttr encoding = decode.layout().encoding;
   if (decode.codesOrder() == PackedOrder::Columns) {
     Value element = context.add(context.mul(context.add(first, i), kPanelRows), rows.lane);
-    return loadNumbers(context, encoding, decode.panelCodes(0, rows.panel), element, context.panelLanes());
+    unsigned alignment = laneAlignment(context, decode.codePlanes().front().bits);
+    return loadNumbers(context, encoding, decode.panelCodes(0, rows.panel), element, context.panelLanes(), alignment);
   }
   if (decode.codePlanes().size() == 1 && arePermuted(context, encoding)) {
     const PackedPlane &plane = decode.codePlanes().front();

@@ -21,12 +21,16 @@ class WeightDecode;
 class NumberChunk {
 public:
   using Value = mlir::Value;
-  /// Columns from `first` on, a multiple of WeightDecode::chunkColumns().
+  /// Columns from `first` on, a multiple of WeightDecode::chunkColumns(). A unit is loaded once and kept.
   NumberChunk(KernelContext &context, WeightDecode &decode, PanelLanes rows, Value first)
       : context(context), decode(decode), rows(rows), first(first) {}
 
-  /// vector<lanes x f32> of column first + i, i < chunkColumns().
+  /// Loads the units of `columns` columns in codes of at most 8 bits, so that they are on their way together.
+  void load(int64_t columns);
+  /// vector<lanes x f32> of column first + i.
   Value number(int64_t i);
+  /// Codes of at most 8 bits of the columns from first + 4 * i on, a byte each: vector<lanes x i32>.
+  Value quad(int64_t i);
 
 private:
   KernelContext &context;
