@@ -52,6 +52,14 @@ static LogicalResult checkAlone(gpu::GPUModuleOp source, const llvm::Module &mod
   return success();
 }
 
+/// What a work group shares begins at a multiple of 16 and says so. Left open, LLVM's optimizer takes large
+/// variables as aligned to 16 while its printer writes what one element needs: accesses would be wider than
+/// what they access.
+static void alignVariables(llvm::Module &module) {
+  for (llvm::GlobalVariable &variable : module.globals())
+    variable.setAlignment(std::max(variable.getAlign().valueOrOne(), llvm::Align(16)));
+}
+
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::PipelineTuningOptions tuning;
   // Kernels come as vectors already.
@@ -102,6 +110,7 @@ FailureOr<std::string> compilePtx(gpu::GPUModuleOp source, const GpuVariant &var
   if (!module) return failure();
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
+  alignVariables(*module);
   optimize(*module, *machine);
   if (failed(checkAlone(source, *module))) return failure();
   llvm::SmallVector<char, 0> text;
