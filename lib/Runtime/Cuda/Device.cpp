@@ -36,11 +36,24 @@ Status Device::lose(const std::string &why) {
 
 /// Errors that a context does not recover from.
 static bool isFatal(CUresult result) {
-  constexpr CUresult unavailable = 46, uncorrectable = 214, firstOfKernels = 700, outOfResources = 701,
-                     lastOfKernels = 719, unknown = 999;
-  if (result == outOfResources) return false; // a launch that never began
-  return result == unavailable || result == uncorrectable || result == unknown ||
-         (result >= firstOfKernels && result <= lastOfKernels);
+  switch (result) {
+  case 46:  // CUDA_ERROR_DEVICE_UNAVAILABLE
+  case 214: // CUDA_ERROR_ECC_UNCORRECTABLE
+  case 700: // CUDA_ERROR_ILLEGAL_ADDRESS
+  case 702: // CUDA_ERROR_LAUNCH_TIMEOUT
+  case 709: // CUDA_ERROR_CONTEXT_IS_DESTROYED
+  case 710: // CUDA_ERROR_ASSERT
+  case 714: // CUDA_ERROR_HARDWARE_STACK_ERROR
+  case 715: // CUDA_ERROR_ILLEGAL_INSTRUCTION
+  case 716: // CUDA_ERROR_MISALIGNED_ADDRESS
+  case 717: // CUDA_ERROR_INVALID_ADDRESS_SPACE
+  case 718: // CUDA_ERROR_INVALID_PC
+  case 719: // CUDA_ERROR_LAUNCH_FAILED
+  case 999: // CUDA_ERROR_UNKNOWN
+    return true;
+  default:
+    return false;
+  }
 }
 
 Status Device::check(CUresult result, const char *what) {
