@@ -14,10 +14,4 @@ static constexpr Backend kBackends[] = {
 
 std::span<const Backend> backends() { return kBackends; }
 
-const Backend *backendOf(DeviceKind kind) {
-  for (const Backend &backend : kBackends)
-    if (backend.kind == kind) return &backend;
-  return nullptr;
-}
-
 } // namespace lathe

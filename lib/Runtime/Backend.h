@@ -32,9 +32,7 @@ struct Backend {
                                               const MemoryPlan &plan, const SessionOptions &options);
 };
 
-/// In the order in which they are preferred.
+/// One for each kind, in the order in which they are preferred.
 std::span<const Backend> backends();
-/// Null where this build lacks the kind.
-const Backend *backendOf(DeviceKind kind);
 
 } // namespace lathe

@@ -2,8 +2,6 @@
 
 #include "Runtime/Variant.h"
 
-#include <algorithm>
-
 namespace lathe {
 
 /// "Compile with --target cpu,cuda": what the artifact has, and `kind`.
@@ -11,18 +9,18 @@ static std::string compileFor(const LoadedModel &model, DeviceKind kind) {
   return "compile the model with --target " + model.targets(",") + "," + nameOf(kind);
 }
 
-static Result<ChosenDevice> programFor(const LoadedModel &model, const DeviceChoice &choice) {
+static Result<ChosenDevice> programFor(const LoadedModel &model, const DeviceChoice &choice,
+                                       std::span<const Backend> among) {
   ChosenDevice chosen;
-  chosen.backend = backendOf(*choice.kind);
+  for (const Backend &backend : among)
+    if (backend.kind == *choice.kind) chosen.backend = &backend;
+  assert(chosen.backend && "there is a backend for each kind");
   chosen.index = choice.index;
   chosen.program = model.program(*choice.kind);
-  if (!chosen.backend)
-    return Status(Code::Unsupported, std::string("this Lathe was built without ") + nameOf(*choice.kind));
-  if (!chosen.program)
-    return Status(Code::Unsupported, "the artifact has no program for " + idOf(*choice.kind, choice.index) +
-                                         ", only for " + model.targets(", ") + ": " +
-                                         compileFor(model, *choice.kind));
-  return chosen;
+  if (chosen.program) return chosen;
+  return Status(Code::Unsupported, model.artifact().path() + ": it has no program for " + chosen.id() +
+                                       ", only for " + model.targets(", ") + ": " +
+                                       compileFor(model, *choice.kind));
 }
 
 static Status chooseCode(ChosenDevice &chosen, const std::string &name) {
@@ -46,8 +44,8 @@ static Status findUsable(const DeviceList &list, const ChosenDevice &chosen) {
 }
 
 static Result<ChosenDevice> chooseNamed(const LoadedModel &model, const DeviceChoice &choice,
-                                        const std::string &variant) {
-  auto chosen = programFor(model, choice);
+                                        const std::string &variant, std::span<const Backend> among) {
+  auto chosen = programFor(model, choice, among);
   if (!chosen) return chosen;
   DeviceList list;
   chosen->backend->list(list);
@@ -56,63 +54,66 @@ static Result<ChosenDevice> chooseNamed(const LoadedModel &model, const DeviceCh
   return chosen;
 }
 
-static Result<ChosenDevice> chooseBest(const LoadedModel &model, const std::string &variant) {
-  std::string reasons;
-  Status last;
-  unsigned tried = 0;
-  auto refuse = [&](Status status) {
-    reasons += (reasons.empty() ? "" : "; ") + status.message();
-    last = status;
-    ++tried;
-  };
-  for (const Backend &backend : backends()) {
-    const fb::Program *program = model.program(backend.kind);
-    if (!program) continue;
-    DeviceList list;
-    backend.list(list);
-    for (const DriverNote &note : list.notes) refuse(Status(Code::NotFound, note.reason));
-    for (const DeviceInfo &device : list.devices) {
-      ChosenDevice chosen = {&backend, device.index, program, nullptr};
-      Status status = findUsable(list, chosen);
-      if (status.ok() && device.emulated)
-        status = Status(Code::Unsupported, chosen.id() + " (" + device.name +
-                                               ") runs on the CPU and is used only where it is asked for");
-      if (status.ok()) status = chooseCode(chosen, variant);
-      if (status.ok()) return chosen;
-      refuse(status);
-    }
+/// The first device of a kind that runs the artifact's program for it, or nothing; then `refusals` say why.
+static std::optional<ChosenDevice> chooseOfKind(const Backend &backend, const fb::Program &program,
+                                                const std::string &variant, std::vector<Status> &refusals) {
+  DeviceList list;
+  backend.list(list);
+  for (const DriverNote &note : list.notes) refusals.push_back(Status(Code::NotFound, note.reason));
+  if (list.devices.empty() && list.notes.empty())
+    refusals.push_back(Status(Code::NotFound, std::string("there is no device for ") + nameOf(backend.kind)));
+  for (const DeviceInfo &device : list.devices) {
+    ChosenDevice chosen = {&backend, device.index, &program, nullptr};
+    Status status = findUsable(list, chosen);
+    if (status.ok() && device.emulated)
+      status = Status(Code::Unsupported,
+                      device.name + " runs on the CPU and is used only by --device " + chosen.id());
+    if (status.ok()) status = chooseCode(chosen, variant);
+    if (status.ok()) return chosen;
+    refusals.push_back(status);
   }
-  if (tried == 1) return last;
-  std::string advice = model.program(DeviceKind::Cpu) ? "" : ": " + compileFor(model, DeviceKind::Cpu);
-  return Status(last.ok() ? Code::Unsupported : last.code(),
-                "nothing here runs this artifact (" + reasons + ")" + advice);
+  return std::nullopt;
+}
+
+static Result<ChosenDevice> chooseBest(const LoadedModel &model, const std::string &variant,
+                                       std::span<const Backend> among) {
+  std::vector<Status> refusals;
+  for (const Backend &backend : among)
+    if (const fb::Program *program = model.program(backend.kind))
+      if (auto chosen = chooseOfKind(backend, *program, variant, refusals)) return *chosen;
+  bool hasCpu = model.program(DeviceKind::Cpu) != nullptr;
+  if (refusals.size() == 1 && hasCpu) return refusals[0];
+  std::string reasons;
+  for (const Status &refusal : refusals) reasons += (reasons.empty() ? "" : "; ") + refusal.message();
+  return Status(refusals.back().code(), model.artifact().path() + ": nothing here runs it: " + reasons +
+                                            (hasCpu ? "" : "; or " + compileFor(model, DeviceKind::Cpu)));
 }
 
 Result<ChosenDevice> chooseDevice(const LoadedModel &model, const DeviceChoice &choice,
-                                  const std::string &variant) {
-  return choice.kind ? chooseNamed(model, choice, variant) : chooseBest(model, variant);
+                                  const std::string &variant, std::span<const Backend> among) {
+  return choice.kind ? chooseNamed(model, choice, variant, among) : chooseBest(model, variant, among);
 }
 
 Result<ChosenDevice> chooseProgram(const LoadedModel &model, const DeviceChoice &choice,
-                                   const std::string &variant) {
+                                   const std::string &variant, std::span<const Backend> among) {
   if (choice.kind) {
-    auto chosen = programFor(model, choice);
+    auto chosen = programFor(model, choice, among);
     if (chosen && !chooseCode(*chosen, variant).ok()) chosen->variant = nullptr;
     return chosen;
   }
-  auto best = chooseBest(model, variant);
-  if (best) return best;
-  return programFor(model, {model.kinds().front(), 0});
+  auto best = chooseBest(model, variant, among);
+  return best ? best : programFor(model, {model.kinds().front(), 0}, among);
 }
 
 bool runsHere(DeviceKind kind, const fb::Variant &variant) {
-  const Backend *backend = backendOf(kind);
-  if (!backend) return false;
-  DeviceList list;
-  backend->list(list);
-  return std::any_of(list.devices.begin(), list.devices.end(), [&](const DeviceInfo &device) {
-    return device.unusable.empty() && backend->whyNot(device.index, variant).empty();
-  });
+  for (const Backend &backend : backends()) {
+    if (backend.kind != kind) continue;
+    DeviceList list;
+    backend.list(list);
+    for (const DeviceInfo &device : list.devices)
+      if (device.unusable.empty() && backend.whyNot(device.index, variant).empty()) return true;
+  }
+  return false;
 }
 
 } // namespace lathe

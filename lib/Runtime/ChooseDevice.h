@@ -18,12 +18,12 @@ struct ChosenDevice {
 /// has a program with a variant that runs. `variant` names one, or is empty. Fails with NotFound (no such
 /// device or variant) and Unsupported (no program for it, nothing that runs), saying what to do.
 Result<ChosenDevice> chooseDevice(const LoadedModel &model, const DeviceChoice &choice,
-                                  const std::string &variant);
+                                  const std::string &variant, std::span<const Backend> among = backends());
 
 /// The same for a plan, which needs no device: one asked for needs only its program, and where nothing runs
 /// the artifact's first program is planned for.
 Result<ChosenDevice> chooseProgram(const LoadedModel &model, const DeviceChoice &choice,
-                                   const std::string &variant);
+                                   const std::string &variant, std::span<const Backend> among = backends());
 
 /// Whether a device of `kind` on this machine can run `variant`.
 bool runsHere(DeviceKind kind, const fb::Variant &variant);

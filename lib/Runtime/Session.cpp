@@ -7,8 +7,9 @@
 namespace lathe {
 
 Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<LoadedModel> model,
-                                                 const SessionOptions &options) {
-  auto device = chooseDevice(*model, options.device, options.variant);
+                                                 const SessionOptions &options,
+                                                 std::span<const Backend> among) {
+  auto device = chooseDevice(*model, options.device, options.variant, among);
   if (!device) return device.status();
   auto plan = planMemory(*model, *device, options);
   if (!plan) return plan.status();

@@ -27,7 +27,8 @@ struct StepBatch {
 class Session {
 public:
   static Result<std::unique_ptr<Session>> create(std::shared_ptr<LoadedModel> model,
-                                                 const SessionOptions &options);
+                                                 const SessionOptions &options,
+                                                 std::span<const Backend> among = backends());
 
   Status step(const StepBatch &batch);
   /// Vectors of `sequences` one after the other, [lengths.size()][columns].
