@@ -1,6 +1,7 @@
 #include "RuntimeSession.h"
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 
 using namespace lathe::test;
@@ -10,24 +11,50 @@ static void require(lathe_status status) {
   if (status != LATHE_OK) throw std::runtime_error(std::string("runtime: ") + lathe_last_error());
 }
 
-std::vector<std::string> lathe::test::runnableVariants(const std::string &artifact) {
+/// Ids of usable devices, by kind.
+static std::multimap<std::string, std::string> devices() {
+  std::multimap<std::string, std::string> ids;
+  auto take = [](void *user, const lathe_device_info *device) {
+    if (!*device->unusable)
+      static_cast<std::multimap<std::string, std::string> *>(user)->emplace(device->kind, device->id);
+    return 0;
+  };
+  require(lathe_devices(take, &ids));
+  return ids;
+}
+
+std::vector<Place> lathe::test::runnablePlaces(const std::string &artifact) {
   lathe_model *model = nullptr;
   require(lathe_model_open(artifact.c_str(), nullptr, &model));
-  std::vector<std::string> names;
-  lathe_variant_info info = LATHE_INIT(lathe_variant_info);
-  for (size_t i = 0; lathe_model_get_variant(model, 0, i, &info) == LATHE_OK; ++i)
-    if (info.runnable) names.push_back(info.name);
+  std::vector<Place> places;
+  auto ids = devices();
+  lathe_program_info program = LATHE_INIT(lathe_program_info);
+  for (size_t p = 0; lathe_model_get_program(model, p, &program) == LATHE_OK; ++p) {
+    auto [first, last] = ids.equal_range(program.target);
+    lathe_variant_info variant = LATHE_INIT(lathe_variant_info);
+    for (size_t v = 0; lathe_model_get_variant(model, p, v, &variant) == LATHE_OK; ++v)
+      for (auto device = first; device != last && variant.runnable; ++device)
+        places.push_back({device->second, variant.name});
+  }
   lathe_model_release(model);
+  return places;
+}
+
+std::vector<std::string> lathe::test::runnableVariants(const std::string &artifact) {
+  std::vector<std::string> names;
+  for (const Place &place : runnablePlaces(artifact))
+    if (place.device == "cpu") names.push_back(place.variant);
   return names;
 }
 
-RuntimeSession::RuntimeSession(const std::string &artifact, const std::string &variant, uint32_t slots) {
+RuntimeSession::RuntimeSession(const std::string &artifact, const Place &place, uint32_t slots) {
   require(lathe_model_open(artifact.c_str(), nullptr, &model_));
   require(lathe_model_get_info(model_, &info_));
   lathe_session_options options = LATHE_INIT(lathe_session_options);
   options.threads = 2;
   options.slots = slots;
-  options.variant = variant.c_str();
+  options.device = place.device.c_str();
+  options.variant = place.variant.c_str();
   require(lathe_session_create(model_, &options, &session_));
 }
 

@@ -5,18 +5,34 @@
 
 #include "Interpreter/Data.h"
 
+#include <ostream>
 #include <string>
 #include <vector>
 
 namespace lathe::test {
 
-/// Instruction sets of an artifact that this machine runs.
+/// A device, and the code of the artifact's program for it.
+struct Place {
+  std::string device; ///< "cpu", "vulkan:0"
+  std::string variant;
+};
+inline std::ostream &operator<<(std::ostream &out, const Place &place) {
+  return out << place.device << " (" << place.variant << ")";
+}
+
+/// All that this machine can run of an artifact: each variant on each device that runs it, emulated ones,
+/// too.
+std::vector<Place> runnablePlaces(const std::string &artifact);
+/// Instruction sets of its program for CPUs.
 std::vector<std::string> runnableVariants(const std::string &artifact);
 
-/// One session on one instruction set. Failures throw with the runtime's message.
+/// One session on one device. Failures throw with the runtime's message.
 class RuntimeSession {
 public:
-  RuntimeSession(const std::string &artifact, const std::string &variant, uint32_t slots = 4);
+  RuntimeSession(const std::string &artifact, const Place &place, uint32_t slots = 4);
+  /// On the CPU.
+  RuntimeSession(const std::string &artifact, const std::string &variant, uint32_t slots = 4)
+      : RuntimeSession(artifact, Place{"cpu", variant}, slots) {}
   ~RuntimeSession();
   RuntimeSession(const RuntimeSession &) = delete;
 

@@ -36,8 +36,15 @@ succeeds() {
   [ "$status" -eq 0 ] || fail "status $status: $* ($(head -c 300 err))"
 }
 
+# The code variants for this CPU.
 variants() {
-  "$LATHE" inspect "$1" --json | awk -F'"' '/"name":/ { name = $4 } /"runnable": true/ { print name }'
+  "$LATHE" inspect "$1" --json |
+    awk -F'"' '/"target":/ { target = $4 } /"name":/ { name = $4 } /"runnable": true/ && target == "cpu" { print name }'
+}
+
+# Devices that models can run on, emulated ones, too.
+devices() {
+  "$LATHE" devices --json | awk -F'"' '/"id":/ { id = $4 } /"usable": true/ { print id }'
 }
 
 finish() {

@@ -1,0 +1,35 @@
+# Where models run: what there is, and what commands say that can't run there.
+. "$(dirname "$0")/lib.sh"
+model=$SOURCE/test/fixtures/llama-bf16-sharded
+
+succeeds "$LATHE" devices
+for kind in cpu cuda vulkan; do
+  grep -qE "^$kind" out || fail "devices says nothing of $kind: $(cat out)"
+done
+succeeds "$LATHE" devices --json
+python3 - <<'PYTHON' || fail "devices --json: $(cat out)"
+import json
+devices = json.load(open("out"))
+assert any(device["id"] == "cpu" and device["usable"] for device in devices)
+assert all(device["usable"] or device["reason"] for device in devices)
+PYTHON
+
+succeeds "$LATHE" compile "$model" -o m.lathe -q
+head -c 2000 "$SOURCE/docs/architecture.md" >text
+for command in "run m.lathe ab -n 3 --temp 0" "bench m.lathe --prefill 4 --decode 2 --repeat 1" "eval m.lathe text --ctx 32"; do
+  succeeds "$LATHE" $command --device cpu
+  succeeds "$LATHE" $command --device auto --variant avx2
+  refused 1 'm.lathe: it has no program for vulkan:0, only for cpu: .*--target cpu,vulkan' "$LATHE" $command --device vulkan
+  refused 1 'no device .gpu.: use auto, cpu, cuda' "$LATHE" $command --device gpu
+done
+refused 1 'target cpu,cuda' "$LATHE" inspect m.lathe --memory --device cuda:1
+
+# A model agrees with itself.
+succeeds "$LATHE" eval m.lathe text --ctx 32 --device cpu --reference m.lathe --reference-device cpu --json
+grep -q '"device": "cpu"' out || fail "eval does not say where it ran"
+grep -q '"most": 0.0' out || fail "a model differs from itself: $(cat out)"
+
+succeeds "$LATHE" compile "$SOURCE/test/fixtures/bert-f32-mean" -o e.lathe -q
+succeeds "$LATHE" embed e.lathe "a b" --device cpu
+refused 1 'target cpu,vulkan' "$LATHE" embed e.lathe "a b" --device vulkan
+finish
