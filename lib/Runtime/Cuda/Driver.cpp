@@ -24,8 +24,11 @@ Result<Driver> Driver::start() {
   LATHE_CUDA_TRY(*api, DeviceGetCount(&count), "counting CUDA devices");
   for (int ordinal = 0; ordinal < count; ++ordinal) {
     auto device = driver.describe(ordinal);
-    if (!device) return device.status();
-    driver.devices_.push_back(std::move(*device));
+    // One that is broken keeps its number.
+    if (device)
+      driver.devices_.push_back(std::move(*device));
+    else
+      driver.devices_.push_back({.name = "CUDA device", .unusable = device.status().message()});
   }
   return driver;
 }

@@ -64,7 +64,7 @@ struct Environment {
     cache = std::filesystem::temp_directory_path() / ("lathe-cuda-test-" + std::to_string(getpid()));
     setenv("XDG_CACHE_HOME", cache.c_str(), 1);
     test::FakeCuda &fake = test::fakeCuda();
-    fake.devices = {{}, {"Old GPU", 6, 1}, {"Closed GPU", 9, 0, 1 << 20, true}};
+    fake.devices = {{}, {"Old GPU", 6, 1}, {"Closed GPU", 9, 0, 1 << 20, true}, {.broken = true}};
     fake.parameters = [](const std::string &function) {
       const ToyKernel *kernel = kernelOf(function);
       return kernel ? 1 + kernel->bindings + 1 : 0;

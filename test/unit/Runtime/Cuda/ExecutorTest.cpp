@@ -12,12 +12,14 @@ TEST_F(Cuda, DevicesAreListedWithTheReasonWhereUnusable) {
   std::vector<DeviceInfo> found;
   for (DeviceInfo &device : listDevices().devices)
     if (device.kind == DeviceKind::Cuda) found.push_back(device);
-  ASSERT_EQ(found.size(), 3u);
+  ASSERT_EQ(found.size(), 4u);
   EXPECT_EQ(found[0].name, "Fake GPU");
   EXPECT_EQ(found[0].features, "CUDA 12.4, compute capability 8.0, 4 multiprocessors");
   EXPECT_EQ(found[0].unusable, "");
   EXPECT_EQ(found[1].unusable, "compute capability 6.1, Lathe needs 7.5");
   EXPECT_EQ(found[2].unusable, "its compute mode is 'prohibited': ask who administers the machine");
+  EXPECT_NE(found[3].unusable.find("asking for a device's name failed"), std::string::npos)
+      << found[3].unusable;
 }
 
 TEST(CudaVariants, AreTakenByComputeCapability) {

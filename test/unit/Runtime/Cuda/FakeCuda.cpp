@@ -111,6 +111,7 @@ static const lathe::test::FakeDevice &deviceOf(CUdevice device) {
   return fakeCuda().devices.at(size_t(device) - 40);
 }
 FAKE cuDeviceGetName(char *name, int bytes, CUdevice device) {
+  if (deviceOf(device).broken) return CUDA_ERROR_NO_DEVICE;
   std::strncpy(name, deviceOf(device).name.c_str(), size_t(bytes) - 1);
   return CUDA_SUCCESS;
 }

@@ -17,6 +17,7 @@ struct FakeDevice {
   int major = 8, minor = 0;
   uint64_t memory = uint64_t(1) << 30;
   bool prohibited = false;
+  bool broken = false; ///< says nothing of itself
 };
 
 struct FakeLaunch {

@@ -27,6 +27,17 @@ TEST_F(Cuda, KernelsAreCompiledOnceForAllProcesses) {
   EXPECT_EQ(fake.links, links + 3);
 }
 
+TEST_F(Cuda, OldKernelsMakeRoom) {
+  auto toy = cudaToy({}, {.text = "// room"});
+  for (int i = 0; i < 80; ++i) test::writeFile(cudaCache() / "lathe" / ("cuda-" + std::to_string(i)), {});
+  std::string message;
+  ASSERT_EQ(openCuda(*toy, message), LATHE_OK) << message;
+  size_t files = 0;
+  for (auto &file : std::filesystem::directory_iterator(cudaCache() / "lathe"))
+    files += file.is_regular_file();
+  EXPECT_EQ(files, 64u);
+}
+
 TEST_F(Cuda, TextsAreLoadedWhereTheLinkerDoesNotWork) {
   auto toy = cudaToy({}, {.text = "// unlinked"});
   fake.linker = false;
