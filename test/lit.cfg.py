@@ -1,5 +1,6 @@
 # lit configuration: MLIR files through the project's tools and FileCheck.
 import os
+import shutil
 
 import lit.formats
 
@@ -13,3 +14,5 @@ config.environment["PATH"] = os.pathsep.join(
     [os.path.join(build, "bin"), "/usr/lib/llvm-22/bin", config.environment["PATH"]])
 config.environment["SHARED_DATA"] = os.path.join(config.test_source_root, "..", "..", "shared", "data")
 config.excludes = ["unit", "fixtures"]
+if shutil.which("spirv-val"):  # else tests that ask for it are reported as unsupported
+    config.available_features.add("spirv-val")

@@ -3,6 +3,7 @@
 #include "Codegen/GPU/GpuContext.h"
 #include "Codegen/GPU/KernelFamilies.h"
 #include "Codegen/GPU/NvvmLowering.h"
+#include "Codegen/GPU/SpirvLowering.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -16,6 +17,7 @@ void loadGpuDialects(MLIRContext &context) {
   context.loadDialect<arith::ArithDialect, gpu::GPUDialect, LLVM::LLVMDialect, math::MathDialect,
                       memref::MemRefDialect, NVVM::NVVMDialect, scf::SCFDialect, vector::VectorDialect>();
   loadNvvmDialects(context);
+  loadSpirvDialects(context);
 }
 
 /// How the address that each launch passes for binding `index` is aligned. Weights and states begin at multiples of

@@ -3,6 +3,7 @@
 
 #include "Codegen/GPU/KernelFamilies.h"
 #include "Codegen/GPU/NvvmLowering.h"
+#include "Codegen/GPU/ToSpirv.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -68,6 +69,7 @@ struct EmitGpuKernelsPass : PassWrapper<EmitGpuKernelsPass, OperationPass<Module
 void registerGpuCodegenPasses() {
   PassRegistration<EmitGpuKernelsPass>();
   registerGpuToNvvmPass();
+  registerGpuToSpirvPass();
 }
 
 } // namespace lathe

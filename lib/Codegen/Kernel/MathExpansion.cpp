@@ -45,6 +45,10 @@ public:
   Value addI(Value a, Value b) { return arith::AddIOp::create(builder, loc, a, b); }
   Value subI(Value a, Value b) { return arith::SubIOp::create(builder, loc, a, b); }
   Value andI(Value a, Value b) { return arith::AndIOp::create(builder, loc, a, b); }
+  Value orI(Value a, Value b) { return arith::OrIOp::create(builder, loc, a, b); }
+  Value lessI(Value a, Value b) {
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, a, b);
+  }
   Value shiftLeft(Value a, int64_t bits) { return arith::ShLIOp::create(builder, loc, a, i32(bits)); }
   Value shiftRight(Value a, int64_t bits) { return arith::ShRUIOp::create(builder, loc, a, i32(bits)); }
   Value halve(Value a) { return arith::ShRSIOp::create(builder, loc, a, i32(1)); }
@@ -62,6 +66,8 @@ public:
   Value sine(Value x, int64_t quarterTurns);
   Value toBf16(Value x);
   Value fromBf16(Value x);
+  Value toF16(Value x);
+  Value fromF16(Value x);
 
 private:
   OpBuilder builder;
@@ -151,6 +157,31 @@ Value Lanes::fromBf16(Value x) {
   return asFloat(shiftLeft(bits, 16));
 }
 
+// Subnormal halves are made of normal floats on both ways: devices may take subnormal floats for 0.
+Value Lanes::toF16(Value x) {
+  Value bits = asInt(x), magnitude = andI(bits, i32(0x7fffffff));
+  Value odd = andI(shiftRight(bits, 13), i32(1));
+  Value normal = shiftRight(addI(addI(magnitude, i32(0xfff - (112 << 23))), odd), 13);
+  Value small = subI(asInt(add(asFloat(magnitude), f32(0.5))), asInt(f32(0.5))); // 0.5 is 2^23 of the least half
+  Value half = select(lessI(magnitude, i32(0x38800000)), small, normal);
+  Value special = select(lessI(i32(0x7f800000), magnitude), i32(0x7e00), i32(0x7c00));
+  half = select(lessI(magnitude, i32(0x47800000)), half, special);
+  half = orI(half, andI(shiftRight(bits, 16), i32(0x8000)));
+  half = arith::TruncIOp::create(builder, loc, shaped(builder.getI16Type()), half);
+  return arith::BitcastOp::create(builder, loc, shaped(builder.getF16Type()), half);
+}
+
+Value Lanes::fromF16(Value x) {
+  Value half = arith::BitcastOp::create(builder, loc, shaped(builder.getI16Type()), x);
+  Value bits = arith::ExtUIOp::create(builder, loc, shaped(builder.getI32Type()), half);
+  Value magnitude = andI(bits, i32(0x7fff)), shifted = shiftLeft(magnitude, 13);
+  Value steps = arith::SIToFPOp::create(builder, loc, shaped(builder.getF32Type()), magnitude);
+  Value value = select(lessI(magnitude, i32(0x400)), asInt(mul(steps, f32(0x1p-24))),
+                       addI(shifted, i32(112 << 23)));
+  value = select(lessI(magnitude, i32(0x7c00)), value, orI(shifted, i32(0x7f800000)));
+  return asFloat(orI(value, shiftLeft(andI(bits, i32(0x8000)), 16)));
+}
+
 } // namespace
 
 static Value expand(Operation *op) {
@@ -186,4 +217,18 @@ void lathe::expandMath(Operation *root) {
       op->getResult(0).replaceAllUsesWith(value);
       op->erase();
     }
+}
+
+void lathe::expandHalfFloats(Operation *root) {
+  SmallVector<Operation *> ops;
+  root->walk([&](Operation *op) {
+    if (isa<arith::TruncFOp, arith::ExtFOp>(op)) ops.push_back(op);
+  });
+  for (Operation *op : ops) {
+    Value x = op->getOperand(0);
+    Type from = getElementTypeOrSelf(x.getType()), to = getElementTypeOrSelf(op->getResult(0).getType());
+    if (!(from.isF32() && to.isF16()) && !(from.isF16() && to.isF32())) continue;
+    op->getResult(0).replaceAllUsesWith(to.isF16() ? Lanes(op).toF16(x) : Lanes(op).fromF16(x));
+    op->erase();
+  }
 }
