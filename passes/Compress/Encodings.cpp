@@ -43,6 +43,11 @@ EncodingAttr lathe::integerEncoding(MLIRContext *context, unsigned bits, int64_t
   return integerBlocks(context, bits, {1, group}, affine);
 }
 
+EncodingAttr lathe::withBitmap(EncodingAttr encoding, bool bitmap) {
+  return EncodingAttr::get(encoding.getContext(), encoding.getCodes(), encoding.getValues(), encoding.getBlock(),
+                           encoding.getScale(), encoding.getOffset(), bitmap);
+}
+
 /// Presets that take no modifier of their own.
 static EncodingAttr namedEncoding(StringRef name, MLIRContext *context) {
   Builder builder(context);
@@ -110,11 +115,7 @@ private:
       } else
         return fail("\"" + words_[at_].str() + "\" says nothing about an integer encoding");
     }
-    EncodingAttr encoding = integerBlocks(context_, bits, block, affine);
-    if (bitmap)
-      encoding = EncodingAttr::get(context_, encoding.getCodes(), encoding.getValues(), encoding.getBlock(),
-                                   encoding.getScale(), encoding.getOffset(), true);
-    return finish(encoding);
+    return finish(withBitmap(integerBlocks(context_, bits, block, affine), bitmap));
   }
 
   bool parseGroup(SmallVector<int64_t> &block) {

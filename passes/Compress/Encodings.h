@@ -20,6 +20,9 @@ struct EncodingChoice {
 /// groups are f16, scales of rows f32.
 EncodingAttr integerEncoding(mlir::MLIRContext *context, unsigned bits, int64_t group, bool affine = false);
 
+/// The same encoding with or without a bitmap of what is not zero.
+EncodingAttr withBitmap(EncodingAttr encoding, bool bitmap);
+
 /// Parses a preset and its modifiers, or an encoding attribute:
 ///   int2 .. int8 [group N | channel | tensor] [affine] [mse | rtn] [bitmap]
 ///   nf4 [group N] [mse | rtn], mxfp4, q4_k, f32, f16, bf16, keep

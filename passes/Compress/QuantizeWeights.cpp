@@ -100,6 +100,13 @@ private:
     if (!agree)
       remarkMissed(definition(group.front()), kPass,
                    "parts of one matrix match different rules; all of them take the one of most bits");
+    EncodingAttr encoding = decision.choice.encoding;
+    if (encoding && encoding.getBitmap() && llvm::any_of(group, [](const Matrix &m) { return m.table; })) {
+      decision.choice.encoding = withBitmap(encoding, false);
+      remarkMissed(definition(group.front()), kPass,
+                   group.front().describe() +
+                       ": stored with its zeros: an embedding reads it row by row, and a bitmap has no rows");
+    }
     decision.adaptive = agree && byPreset && weights == "int4";
     decision.group = std::move(group);
     return decision;

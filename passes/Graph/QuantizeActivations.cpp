@@ -21,7 +21,6 @@ std::string whyNotIntegers(WeightType weight) {
   if (encoding.isPlain()) return "its weight is " + printed(encoding.getCodes());
   if (!encoding.hasIntegerCodes())
     return "the codes of its weight are not integers that count steps of a scale";
-  if (encoding.getBitmap()) return "its weight leaves zeros out";
   if (!encoding.getScale()) return "its weight has no scale";
   if (encoding.getBlock()[0] != 1) return "its weight shares a scale between rows";
   return "";

@@ -4,10 +4,14 @@
 #include "CompiledModel.h"
 #include "RuntimeSession.h"
 
+#include "Artifact/Artifact.h"
+
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <random>
 #include <set>
-#include <stdexcept>
 
 using namespace lathe;
 using namespace lathe::test;
@@ -35,6 +39,12 @@ const Spelled kEncodings[] = {
     {"Float8Rows", "<f8E4M3FN, block 1x0, scale <f32>>"},
     {"FourLevels", "<ui2, table [-1.0, -0.25, 0.25, 1.0], block 1x16, scale <f8E4M3FN>>"},
     {"Squares", "<si6, block 8x16, scale <f16>>"},
+    // What is left of pruned matrices.
+    {"Int8Bitmap", "prune 0.6 <si8, block 1x0, scale <f32>, bitmap>"},
+    {"Int4Bitmap", "prune 0.5 <si4, block 1x32, scale <f16>, bitmap>"},
+    {"Float8Bitmap", "prune 0.5 <f8E4M3FN, block 1x0, scale <f32>, bitmap>"},
+    {"Float16Bitmap", "prune 0.7 <f16, bitmap>"},
+    {"Float32Bitmap", "prune 0.9 <f32, bitmap>"},
 };
 
 Numerics numericsOf(const std::string &encoding) {
@@ -74,9 +84,57 @@ TEST_P(Encodings, NeedNoOp) {
   EXPECT_EQ(opsOf(model.model()), plain);
 }
 
-/// Code generation has no kernel for bitmaps, and says so rather than reading them wrong.
-TEST(Bitmaps, AreRefused) {
-  EXPECT_THROW(CompiledModel(kModel, numericsOf("int8 bitmap")), std::runtime_error);
+namespace {
+
+std::vector<char> contentOf(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::vector<char>(std::istreambuf_iterator<char>(file), {});
+}
+
+/// A model whose matrices are bitmaps, but for the embedding's table.
+Numerics bitmaps(bool integers) {
+  return {.name = "bitmaps", .recipe = "* -> prune 0.6 int8 bitmap", .integers = integers, .maxOutputs = 128};
+}
+
+} // namespace
+
+/// An embedding reads rows, which a bitmap has no beginnings of.
+TEST(Bitmaps, AreNotChosenForTables) {
+  CompiledModel model(kModel, bitmaps(false));
+  int tables = 0, matrices = 0;
+  model.model().walk([&](EmbeddingOp op) {
+    ++tables;
+    EXPECT_FALSE(mlir::cast<WeightType>(op.getTable().getType()).getEncoding().getBitmap());
+  });
+  model.model().walk([&](LinearOp op) {
+    ++matrices;
+    EXPECT_TRUE(mlir::cast<WeightType>(op.getWeights().front().getType()).getEncoding().getBitmap());
+  });
+  EXPECT_EQ(tables, 1);
+  EXPECT_GE(matrices, 3);
+}
+
+/// Any bytes in the weight section - masks and starts among them - give some numbers, and are never followed.
+TEST(Bitmaps, RunWithDamagedWeights) {
+  for (bool integers : {false, true}) {
+    CompiledModel model(kModel, bitmaps(integers));
+    std::vector<char> good = contentOf(model.artifact());
+    auto artifact = Artifact::open(model.artifact());
+    ASSERT_TRUE(artifact.ok()) << artifact.status().message();
+    uint64_t first = artifact->header().weights_offset(), bytes = artifact->header().weights_bytes();
+    std::mt19937 random(1);
+    for (int turn = 0; turn < 6; ++turn) {
+      std::vector<char> damaged = good;
+      for (uint64_t i = 0; i < bytes; ++i) damaged[first + i] = turn ? char(random()) : char(0xff);
+      std::string path = model.artifact() + ".damaged";
+      std::ofstream(path, std::ios::binary).write(damaged.data(), std::streamsize(damaged.size()));
+      for (const std::string &variant : runnableVariants(path)) {
+        RuntimeSession session(path, variant);
+        for (size_t rows : {1, 5, 75}) session.step(Indices(rows, 3), session.newSlot());
+      }
+      std::filesystem::remove(path);
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Spelled, Encodings, testing::ValuesIn(kEncodings),

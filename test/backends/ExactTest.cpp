@@ -20,6 +20,7 @@ const char *const kEncodings[] = {
     "int7 group 32", "int6 group 32", "int5 group 32",        "int4 channel",
     "int4 group 32", "int4 group 64", "int4 group 128",       "int4 group 32 affine",
     "int3 group 32", "int2 group 64", "int2 group 32 affine", "q4_k",
+    "prune 0.6 int8 bitmap", "prune 0.5 int4 group 32 bitmap",
 };
 
 class Exact : public testing::TestWithParam<const char *> {
@@ -69,6 +70,6 @@ TEST_P(Exact, EqualBitsEverywhere) {
 INSTANTIATE_TEST_SUITE_P(Encodings, Exact, testing::ValuesIn(kEncodings),
                          [](const testing::TestParamInfo<const char *> &info) {
                            std::string name = info.param;
-                           std::replace(name.begin(), name.end(), ' ', '_');
+                           std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
                            return name;
                          });

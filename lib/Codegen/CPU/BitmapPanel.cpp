@@ -5,6 +5,9 @@ using namespace lathe;
 
 /// Registers that are expanded at a time: a quad's four columns then meet in as many.
 static constexpr int64_t kVectors = 4;
+/// Bytes of codes between what is expanded and what is asked for: the processor loses the stream where products come
+/// between.
+static constexpr int64_t kAhead = 2048;
 
 VectorType BitmapPanel::codesType() const {
   return VectorType::get(vectorCodes(), on.builder.getIntegerType(unsigned(width() * 8)));
@@ -39,17 +42,22 @@ Value BitmapPanel::countOf(Value bits) {
   return arith::ExtUIOp::create(on.builder, on.loc, on.builder.getI64Type(), count);
 }
 
-/// AVX-512: codes in order go where bits are set.
+/// AVX-512: codes in order go where bits are set. They are turned before and after, so that they come from a register:
+/// with an operand in memory Zen 4 takes several times as long.
 Value BitmapPanel::expandByInstruction(Value codes, Value bits) {
-  Value loaded = on.load(codesType(), codes);
-  auto fill = DenseElementsAttr::get(codesType(), APInt(unsigned(width() * 8), codeOfZero()));
-  Value missing = arith::ConstantOp::create(on.builder, on.loc, fill);
+  auto splat = [&](uint8_t code) -> Value {
+    auto all = DenseElementsAttr::get(codesType(), APInt(unsigned(width() * 8), code));
+    return arith::ConstantOp::create(on.builder, on.loc, all);
+  };
+  uint8_t zero = codeOfZero(), turn = zero ? zero : 1;
+  Value loaded = arith::XOrIOp::create(on.builder, on.loc, on.load(codesType(), codes), splat(turn));
   Type flags = VectorType::get(vectorCodes(), on.builder.getI1Type());
   Value mask = LLVM::BitcastOp::create(on.builder, on.loc, flags, bits);
-  return LLVM::CallIntrinsicOp::create(on.builder, on.loc, codesType(),
-                                       on.builder.getStringAttr("llvm.x86.avx512.mask.expand"),
-                                       ValueRange{loaded, missing, mask})
-      .getResults();
+  Value expanded = LLVM::CallIntrinsicOp::create(on.builder, on.loc, codesType(),
+                                                 on.builder.getStringAttr("llvm.x86.avx512.mask.expand"),
+                                                 ValueRange{loaded, splat(zero ^ turn), mask})
+                       .getResults();
+  return arith::XOrIOp::create(on.builder, on.loc, expanded, splat(turn));
 }
 
 /// All ones in the bytes of the codes whose bit is not set.
@@ -81,11 +89,17 @@ Value BitmapPanel::expandByShuffle(Value codes, Value bits) {
   Value missing = missingBytes(bits), zeros = bytesConstant([](int64_t) { return 0; });
   Value present = arith::XOrIOp::create(on.builder, on.loc, missing, bytesConstant([](int64_t) { return -1; }));
   Value ends = arith::AndIOp::create(on.builder, on.loc, present, bytesConstant([&](int64_t) { return width(); }));
-  for (int64_t shift = width(); shift < 16; shift *= 2) {
-    SmallVector<int64_t> up;
-    for (int64_t i = 0; i < 32; ++i) up.push_back(i % 16 >= shift ? i - shift : 32 + i);
-    ends = on.add(ends, vector::ShuffleOp::create(on.builder, on.loc, ends, zeros, up));
+  // Within 8 bytes by shifts, which run beside shuffles; then the sum of the lower 8 is added to the upper ones.
+  auto longs = VectorType::get(4, on.builder.getI64Type());
+  for (int64_t shift = width(); shift < 8; shift *= 2) {
+    Value by = arith::ConstantOp::create(on.builder, on.loc, DenseElementsAttr::get(longs, APInt(64, 8 * shift)));
+    Value moved = vector::BitCastOp::create(on.builder, on.loc, longs, ends);
+    moved = arith::ShLIOp::create(on.builder, on.loc, moved, by);
+    ends = on.add(ends, vector::BitCastOp::create(on.builder, on.loc, bytesType(), moved));
   }
+  SmallVector<int64_t> lowerSum;
+  for (int64_t i = 0; i < 32; ++i) lowerSum.push_back(i % 16 < 8 ? 32 : i / 16 * 16 + 8 - width() + i % width());
+  ends = on.add(ends, vector::ShuffleOp::create(on.builder, on.loc, ends, zeros, lowerSum));
   // A control byte with its upper bit set gives zero.
   Value source = on.add(ends, bytesConstant([&](int64_t i) { return i % width() - width(); }));
   source = arith::OrIOp::create(on.builder, on.loc, source, missing);
@@ -129,10 +143,12 @@ Value BitmapPanel::expand(Value codes, Value first, Value end, Value target) {
   Value positions = on.mul(on.sub(end, first), kPanelRows);
   return on.forRange(on.i64(0), positions, kVectors * vectorCodes(), codes, [&](Value position, ValueRange carried) {
     Value next = carried.front(), at = on.offset(mask, on.div(position, 8));
+    on.prefetch(on.offset(at, kAhead / 4), 3);
     SmallVector<Value> vectors;
     for (int64_t v = 0; v < kVectors; ++v) {
       auto [expanded, count] = expandVector(next, on.offset(at, v * vectorCodes() / 8));
       vectors.push_back(expanded);
+      on.prefetch(on.offset(next, kAhead), 3);
       next = on.offset(next, on.mul(count, width()));
     }
     if (width() > 1)

@@ -3,6 +3,7 @@
 // RUN: lathe-opt %s --lathe-quantize-weights="weights=bf16" | FileCheck %s --check-prefix=BF16
 // RUN: lathe-opt %s --lathe-quantize-weights="weights=int4 group=16 recipe='k -> bf16; [oq] -> <si6, block 1x8, scale <f32>> rtn; embed -> keep'" | FileCheck %s --check-prefix=RECIPE
 // RUN: lathe-opt %s --lathe-quantize-weights="recipe='q -> prune 0.75 int8 bitmap; k -> prune 0.5 keep; v -> nf4 group 16; o -> int3 group 8 affine rtn'" --remark-format=emitRemark --remarks-filter='.*' 2>&1 | FileCheck %s --check-prefix=PRUNED
+// RUN: lathe-opt %s --lathe-quantize-weights="recipe='embed -> prune 0.75 int8 bitmap'" --remark-format=emitRemark --remarks-filter='.*' 2>&1 | FileCheck %s --check-prefix=TABLE
 // RUN: not lathe-opt %s --lathe-quantize-weights="recipe='q -> prune 2 int8'" 2>&1 | FileCheck %s --check-prefix=SHARE
 // RUN: not lathe-opt %s --lathe-quantize-weights="weights=int3" 2>&1 | FileCheck %s --check-prefix=WEIGHTS
 // RUN: not lathe-opt %s --lathe-quantize-weights="group=1" 2>&1 | FileCheck %s --check-prefix=GROUP
@@ -50,6 +51,11 @@
 // PRUNED: lathe.quantize mse %v : <4x16xf32> -> <4x16x<ui4, table [
 // PRUNED: lathe.quantize none %o : <4x16xf32> -> <4x16x<ui3, block 1x8, scale <f16>, offset <f16>>>
 // PRUNED: lathe.linear %{{.*}}, [%[[K]]]
+
+// An embedding reads rows.
+// TABLE: remark: {{.*}}embed: stored with its zeros: an embedding reads it row by row, and a bitmap has no rows
+// TABLE: %[[EMBED:.*]] = lathe.prune %embed share
+// TABLE: lathe.quantize mse %[[EMBED]] : <8x16xf32> -> <8x16x<si8, block 1x0, scale <f32>>>
 
 // SHARE: error: line 1 of the recipe: prune takes a share in (0, 1), got "2"
 // WEIGHTS: error: weights: expected keep, f32, f16, bf16, int8 or int4, got "int3"
