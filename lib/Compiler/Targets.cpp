@@ -1,6 +1,7 @@
 #include "Compiler/Targets.h"
 
 #include "Codegen/CPU/CompileProgram.h"
+#include "Codegen/GPU/CompileProgram.h"
 
 using namespace llvm;
 
@@ -12,8 +13,16 @@ static std::vector<StringRef> cpuNames() {
   return names;
 }
 
+template <GpuTarget target> static std::vector<StringRef> gpuNames() {
+  std::vector<StringRef> names;
+  for (const GpuVariant &variant : gpuVariants(target)) names.push_back(variant.name);
+  return names;
+}
+
 static const CompileTarget kTargets[] = {
     {"cpu", "llvm, asm", cpuNames, compileCpuProgram},
+    {"vulkan", "asm", gpuNames<GpuTarget::Vulkan>, compileGpuProgram},
+    {"cuda", "asm", gpuNames<GpuTarget::Cuda>, compileGpuProgram},
 };
 
 ArrayRef<CompileTarget> compileTargets() { return kTargets; }
