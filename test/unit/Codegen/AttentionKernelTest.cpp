@@ -118,7 +118,8 @@ TEST_P(CachedAttention, AgreesWithSoftmaxInDoubles) {
                   std::to_string(shape.kvHeads) + "x" + std::to_string(shape.dim) + "x" + type +
                   ">, %b: !lathe.batch):\n %a = lathe.attention %q, %b from @s heads " +
                   std::to_string(shape.heads) + " over " + std::to_string(shape.kvHeads) +
-                  " scale 0.3 causal : " + t + " -> " + t + "\n lathe.yield %a : " + t + "\n}");
+                  " scale 0.3 causal : " + t + " -> " + t + "\n lathe.yield %a : " + t + "\n}",
+                  deviceVariants());
   checkCached(program, shape, type, {{1, 0, 1}});
   checkCached(program, shape, type, {{0, 63, 1}, {2, 200, 1}, {1, 64, 1}});
   checkCached(program, shape, type, {{3, 0, 17}});
@@ -175,7 +176,8 @@ TEST(EncoderAttention, AgreesWithSoftmaxInDoubles) {
                       ", %b: !lathe.batch):\n %a = lathe.attention %q keys %k values %v, %b heads " +
                       std::to_string(shape.heads) + " over " + std::to_string(shape.kvHeads) + " scale 0.3 " +
                       (causal ? "causal" : "") + " : " + t + ", " + kv + ", " + kv + " -> " + t +
-                      "\n lathe.yield %a : " + t + "\n}");
+                      "\n lathe.yield %a : " + t + "\n}",
+                      deviceVariants());
       checkEncoder(program, shape, causal, {{0, 0, 1}});
       checkEncoder(program, shape, causal, {{0, 0, 3}, {1, 0, 100}, {2, 0, 17}, {3, 0, 64}});
     }

@@ -1,5 +1,8 @@
 #include "KernelHarness.h"
 
+#include "VulkanKernels.h"
+
+#include "Codegen/GPU/CompileProgram.h"
 #include "Exec/ExecDialect.h"
 #include "Runtime/CpuFeatures.h"
 
@@ -59,6 +62,12 @@ std::vector<llvm::StringRef> runnableVariants() {
   return names;
 }
 
+std::vector<llvm::StringRef> deviceVariants() {
+  std::vector<llvm::StringRef> names = runnableVariants();
+  if (VulkanKernels::canRun()) names.push_back("vulkan1.2");
+  return names;
+}
+
 Program::Program(const std::string &body, std::vector<llvm::StringRef> variants) {
   context_.loadDialect<LatheDialect, exec::ExecDialect>();
   std::string text =
@@ -69,7 +78,16 @@ Program::Program(const std::string &body, std::vector<llvm::StringRef> variants)
     ADD_FAILURE() << "the program does not parse";
     return;
   }
-  auto code = compileCpuProgram(*module_->getBody()->getOps<exec::ProgramOp>().begin(), variants);
+  exec::ProgramOp program = *module_->getBody()->getOps<exec::ProgramOp>().begin();
+  if (!variants.empty() && variants.back() == "vulkan1.2") {
+    variants.pop_back();
+    auto code = compileGpuProgram(program, {"vulkan1.2"});
+    if (succeeded(code))
+      vulkan_ = std::make_unique<VulkanKernels>(std::move(*code));
+    else
+      ADD_FAILURE() << "the program does not compile for Vulkan";
+  }
+  auto code = compileCpuProgram(program, variants);
   if (failed(code)) {
     ADD_FAILURE() << "the program does not compile";
     return;
@@ -118,9 +136,13 @@ static int64_t workItems(const KernelClass &kernelClass, const KernelBatch &batc
   return items;
 }
 
+llvm::StringRef Program::variantName(size_t variant) const {
+  return isGpu(variant) ? vulkan_->code().variants.front().name : code_.variants[variant].name;
+}
+
 void Program::run(size_t variant, llvm::StringRef name, const KernelBatch &batch,
                   std::vector<void *> bindings) const {
-  for (const PlannedKernel &kernel : code_.kernels) {
+  for (const PlannedKernel &kernel : (isGpu(variant) ? vulkan_->code() : code_).kernels) {
     if (kernel.name != name) continue;
     ASSERT_EQ(kernel.bindings, bindings.size());
     int64_t rows = kernel.domain == exec::RowDomain::Rows      ? batch.rows
@@ -129,9 +151,10 @@ void Program::run(size_t variant, llvm::StringRef name, const KernelBatch &batch
     size_t index = 0;
     while (kernel.classes[index].maxRows < rows) ++index;
     const KernelClass &kernelClass = kernel.classes[index];
+    int64_t items = workItems(kernelClass, batch);
+    if (isGpu(variant)) return vulkan_->run(kernel, index, items, batch, bindings);
     auto entry = reinterpret_cast<Kernel>(images_[variant].first +
                                           code_.variants[variant].entries[kernel.firstCode + index]);
-    int64_t items = workItems(kernelClass, batch);
     for (auto [begin, end] : {std::pair(int64_t(0), items / 2), std::pair(items / 2, items)}) {
       Buffer<float> scratch(kernelClass.scratchBytes / 4 + 16);
       for (size_t i = 0; i < scratch.size(); ++i) scratch[i] = std::numeric_limits<float>::quiet_NaN();

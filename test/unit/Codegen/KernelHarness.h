@@ -35,8 +35,12 @@ private:
   KernelBatch batch_;
 };
 
-/// All variants that this machine runs.
+/// All variants of CPUs that this machine runs.
 std::vector<llvm::StringRef> runnableVariants();
+/// The same, and "vulkan1.2" behind them where a Vulkan device runs on the CPU (see VulkanKernels.h).
+std::vector<llvm::StringRef> deviceVariants();
+
+class VulkanKernels;
 
 /// The code of a program, mapped executable.
 class Program {
@@ -46,8 +50,10 @@ public:
   explicit Program(const std::string &body, std::vector<llvm::StringRef> variants = runnableVariants());
   ~Program();
 
-  size_t variants() const { return code_.variants.size(); }
-  llvm::StringRef variantName(size_t variant) const { return code_.variants[variant].name; }
+  size_t variants() const { return code_.variants.size() + isGpu(code_.variants.size()); }
+  llvm::StringRef variantName(size_t variant) const;
+  /// Whether sums are made in another order than on CPUs, which agree bit for bit.
+  bool isGpu(size_t variant) const { return vulkan_ && variant == code_.variants.size(); }
   const ProgramCode &code() const { return code_; }
 
   /// Runs a kernel in two parts, as two threads would, each with scratch full of NaNs.
@@ -59,6 +65,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   ProgramCode code_;
   std::vector<std::pair<char *, size_t>> images_;
+  std::unique_ptr<VulkanKernels> vulkan_;
 };
 
 /// A 64-byte aligned array.

@@ -32,7 +32,8 @@ TEST(LinearEpilogue, BiasActivationAndResidual) {
                     ", " + slice(outputs) + "] states {} {\n ^bb0(%x: " + x + ", %w: " + w + ", %b: " + b +
                     ", %r: " + t + "):\n %y = lathe.linear %x, [%w] : " + x + ", [" + w + "] -> " + t +
                     "\n %c = lathe.bias %y, %b : " + t + ", " + b + "\n %a = lathe.activation relu %c : " +
-                    t + "\n %s = lathe.add %r, %a : " + t + "\n lathe.yield %s : " + t + "\n}");
+                    t + "\n %s = lathe.add %r, %a : " + t + "\n lathe.yield %s : " + t + "\n}",
+                    deviceVariants());
     PackedWeights weight(outputs, 48, "f32", 1);
     auto bias = randomFloats(size_t(outputs), 2);
     for (size_t variant = 0; variant < program.variants(); ++variant)
@@ -67,7 +68,8 @@ TEST(LinearEpilogue, GatedRowsAreQuantized) {
                       "):\n %p, %u = lathe.linear %x, [%a, %b] : " + x + ", [" + w + ", " + w + "] -> " + t +
                       ", " + t + "\n %s = lathe.activation silu %p : " + t +
                       "\n %m = lathe.mul %s, %u : " + t + "\n %q = lathe.quantize_rows %m : " + t + " -> " +
-                      q + "\n lathe.yield %q : " + q + "\n}");
+                      q + "\n lathe.yield %q : " + q + "\n}",
+                      deviceVariants());
       PackedWeights gate(outputs, 64, "f32", 5), up(outputs, 64, "f32", 6);
       for (size_t variant = 0; variant < program.variants(); ++variant)
         for (int32_t rows : {1, 3, 100}) {
@@ -104,7 +106,8 @@ TEST(LinearEpilogue, TakesTheRowsThatWantLogits) {
                   slice(70, "outputs") + "] states {} {\n ^bb0(%x: " + x + ", %w: " + w +
                   ", %batch: !lathe.batch):\n %s = lathe.select_outputs %x, %batch : " + x +
                   "\n %y = lathe.linear %s, [%w] : " + x + ", [" + w + "] -> " + y +
-                  "\n lathe.yield %y : " + y + "\n}");
+                  "\n lathe.yield %y : " + y + "\n}",
+                  deviceVariants());
   PackedWeights weight(70, 32, "bf16", 8);
   Batch batch({{0, 0, 4}, {1, 3, 1}, {2, 0, 9}});
   auto in = randomFloats(14 * 32, 9);

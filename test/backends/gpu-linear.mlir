@@ -1,0 +1,34 @@
+// RUN: lathe-opt %s --lathe-gpu-kernels=variant=sm_80 | FileCheck %s --check-prefixes=CHECK,CUDA
+// RUN: lathe-opt %s --lathe-gpu-kernels=variant=vulkan1.2 | FileCheck %s --check-prefixes=CHECK,VULKAN
+
+exec.program @p for "cuda" attributes {max_rows = 512 : i64, max_outputs = 16 : i64} {
+  // One row: four rows of a panel by one word of codes are one load; threads that share outputs meet in
+  // work-group memory.
+  // CHECK-LABEL: gpu.func @k0(
+  // CHECK-SAME: workgroup({{.*}} : memref<16xf32, #gpu.address_space<workgroup>>, {{.*}} : memref<1024xf32, #gpu.address_space<workgroup>>)
+  // CHECK-SAME: known_block_size = array<i32: 256, 1, 1>
+  // CHECK: scf.for
+  // CHECK: llvm.load {{.*}} {alignment = 16 : i64} : !llvm.ptr<1> -> vector<4xi32>
+  // CUDA-COUNT-8: nvvm.dot.accumulate.4way
+  // VULKAN-NOT: nvvm
+  // CHECK: math.fma
+  // CHECK: gpu.barrier
+  // Few rows: the same for eight rows.
+  // CHECK-LABEL: gpu.func @k1(
+  // CHECK-SAME: memref<128xf32, #gpu.address_space<workgroup>>, {{.*}} : memref<4096xf32, #gpu.address_space<workgroup>>
+  // Many rows: tiles of 64 outputs by 32 rows, from staged bytes.
+  // CHECK-LABEL: gpu.func @k2(
+  // CHECK-SAME: memref<2048xf32, #gpu.address_space<workgroup>>, {{.*}} : memref<256xvector<4xi32>, #gpu.address_space<workgroup>>, {{.*}} : memref<544xi32, #gpu.address_space<workgroup>>
+  // CHECK-SAME: known_block_size = array<i32: 128, 1, 1>
+  // CHECK: gpu.barrier
+  // CHECK: memref.store {{.*}} : memref<256xvector<4xi32>
+  // CHECK: gpu.barrier
+  exec.kernel @linear over rows slices [!exec.slice<rows by 2048 of i8, stride 2368, group 64>, unit,
+      !exec.slice<rows by 512 of f32, stride 2048>] states {} {
+  ^bb0(%x: tensor<?x2048xi8, #lathe.quantized_rows<64>>,
+       %w: !lathe.weight<512x2048x<si4, block 1x64, scale <f16>>, panel 64>):
+    %y = lathe.linear %x, [%w] : tensor<?x2048xi8, #lathe.quantized_rows<64>>,
+        [!lathe.weight<512x2048x<si4, block 1x64, scale <f16>>, panel 64>] -> tensor<?x512xf32>
+    lathe.yield %y : tensor<?x512xf32>
+  }
+}

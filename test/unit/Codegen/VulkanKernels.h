@@ -1,0 +1,33 @@
+// Kernels of a program on a Vulkan device that runs on the CPU: its addresses are those of the host, so that
+// tests bind what they bind to CPU kernels.
+#pragma once
+
+#include "KernelHarness.h"
+
+#include "Runtime/Vulkan/Commands.h"
+
+namespace lathe::test {
+
+class VulkanKernels {
+public:
+  /// Whether there is such a device.
+  static bool canRun();
+
+  /// Test failure where a module is refused.
+  explicit VulkanKernels(ProgramCode code);
+  ~VulkanKernels();
+  VulkanKernels(const VulkanKernels &) = delete;
+
+  const ProgramCode &code() const { return code_; }
+  /// Runs a kernel's class in a grid of two dimensions that is larger than need be, with scratch full of
+  /// NaNs.
+  void run(const PlannedKernel &kernel, size_t index, int64_t items, const KernelBatch &batch,
+           llvm::ArrayRef<void *> bindings) const;
+
+private:
+  ProgramCode code_;
+  VkPipelineLayout layout_ = VK_NULL_HANDLE;
+  std::vector<VkPipeline> pipelines_; ///< by the number in VariantCode::entries
+};
+
+} // namespace lathe::test
