@@ -61,6 +61,7 @@ static LogicalResult convert(spirv::ModuleOp module) {
   RewritePatternSet patterns(context);
   ScfToSPIRVContext loops;
   populateKernelPatterns(converter, patterns);
+  populateLoopPatterns(converter, patterns);
   arith::populateArithToSPIRVPatterns(converter, patterns);
   populateMathToSPIRVPatterns(converter, patterns);
   populateVectorToSPIRVPatterns(converter, patterns);
