@@ -1,0 +1,241 @@
+#include "CudaEmulator.h"
+
+#include "Codegen/GPU/EmitKernels.h"
+#include "Codegen/GPU/KernelFamilies.h"
+#include "Codegen/GPU/NvvmLowering.h"
+
+#include "mlir/IR/Verifier.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+
+#include "gtest/gtest.h"
+
+#include <limits>
+#include <ucontext.h>
+
+using namespace mlir;
+
+namespace lathe::test {
+
+namespace {
+
+constexpr unsigned kWarp = 32, kMostThreads = 256;
+enum class Wait { None, Warp, Group, Done };
+
+struct Fiber {
+  ucontext_t context;
+  std::vector<char> stack = std::vector<char>(256 << 10);
+  Wait wait = Wait::None;
+  unsigned exchanges = 0;
+};
+
+/// The threads of a work group, one after another on this one.
+struct Group {
+  std::vector<Fiber> fibers;
+  ucontext_t scheduler;
+  unsigned current = 0, x = 0, y = 0, groupsX = 0;
+  uint32_t exchanged[2][kMostThreads]; ///< a lane may be one exchange ahead
+  void (*kernel)(void *const *) = nullptr;
+  void *const *arguments = nullptr;
+
+  void resume(unsigned index) {
+    current = index;
+    fibers[index].wait = Wait::None;
+    swapcontext(&scheduler, &fibers[index].context);
+  }
+  bool release(unsigned begin, unsigned end, Wait at);
+  bool run();
+};
+Group *group;
+
+void wait(Wait at) {
+  Fiber &fiber = group->fibers[group->current];
+  fiber.wait = at;
+  swapcontext(&fiber.context, &group->scheduler);
+}
+
+void runFiber() {
+  group->kernel(group->arguments);
+  group->fibers[group->current].wait = Wait::Done;
+}
+
+// What stands for NVVM's intrinsics, with their parameters.
+uint32_t thread() { return group->current; }
+uint32_t groupX() { return group->x; }
+uint32_t groupY() { return group->y; }
+uint32_t groupsX() { return group->groupsX; }
+void barrier(uint32_t) { wait(Wait::Group); }
+uint32_t shuffle(uint32_t, uint32_t value, uint32_t distance, uint32_t) {
+  unsigned self = group->current, side = group->fibers[self].exchanges++ % 2;
+  group->exchanged[side][self] = value;
+  wait(Wait::Warp);
+  return group->exchanged[side][self ^ distance];
+}
+float shuffleFloat(uint32_t mask, float value, uint32_t distance, uint32_t clamp) {
+  return std::bit_cast<float>(shuffle(mask, std::bit_cast<uint32_t>(value), distance, clamp));
+}
+int32_t dot4(uint32_t codes, uint32_t x, int32_t sum) {
+  for (int byte = 0; byte < 4; ++byte) sum += int32_t(codes >> 8 * byte & 255) * int8_t(x >> 8 * byte);
+  return sum;
+}
+
+struct Played {
+  const char *intrinsic;
+  void *function;
+};
+const Played kPlayed[] = {
+    {"llvm.nvvm.read.ptx.sreg.tid.x", (void *)thread},
+    {"llvm.nvvm.read.ptx.sreg.ctaid.x", (void *)groupX},
+    {"llvm.nvvm.read.ptx.sreg.ctaid.y", (void *)groupY},
+    {"llvm.nvvm.read.ptx.sreg.nctaid.x", (void *)groupsX},
+    {"llvm.nvvm.barrier.cta.sync.aligned.all", (void *)barrier},
+    {"llvm.nvvm.shfl.sync.bfly.i32", (void *)shuffle},
+    {"llvm.nvvm.shfl.sync.bfly.f32", (void *)shuffleFloat},
+    {"llvm.nvvm.idp4a.u.s", (void *)dot4},
+};
+
+} // namespace
+
+/// Lets the threads of [begin, end) go on, where all that have not ended wait there.
+bool Group::release(unsigned begin, unsigned end, Wait at) {
+  bool some = false;
+  for (unsigned i = begin; i < end; ++i) {
+    if (fibers[i].wait != at && fibers[i].wait != Wait::Done) return false;
+    some |= fibers[i].wait == at;
+  }
+  // The last first, and the first last: no order is promised.
+  for (unsigned i = end; i-- > begin;)
+    if (fibers[i].wait == at) resume(i);
+  return some;
+}
+
+bool Group::run() {
+  for (unsigned i = 0; i < fibers.size(); ++i) {
+    Fiber &fiber = fibers[i];
+    fiber.exchanges = 0;
+    getcontext(&fiber.context);
+    fiber.context.uc_stack.ss_sp = fiber.stack.data();
+    fiber.context.uc_stack.ss_size = fiber.stack.size();
+    fiber.context.uc_link = &scheduler;
+    makecontext(&fiber.context, runFiber, 0);
+    resume(i);
+  }
+  for (;;) {
+    bool some = release(0, unsigned(fibers.size()), Wait::Group);
+    for (unsigned warp = 0; warp < fibers.size(); warp += kWarp)
+      some |= release(warp, warp + kWarp, Wait::Warp);
+    if (!some) break;
+  }
+  return llvm::all_of(fibers, [](const Fiber &fiber) { return fiber.wait == Wait::Done; });
+}
+
+/// Calls of functions of this program instead of intrinsics.
+static llvm::Error playIntrinsics(llvm::Module &module) {
+  for (llvm::Function &function : llvm::make_early_inc_range(module)) {
+    if (!function.getName().starts_with("llvm.nvvm.")) continue;
+    if (llvm::none_of(kPlayed, [&](const Played &played) { return function.getName() == played.intrinsic; }))
+      return llvm::createStringError("nothing plays " + function.getName());
+    auto callee =
+        module.getOrInsertFunction(("played." + function.getName()).str(), function.getFunctionType());
+    function.replaceAllUsesWith(callee.getCallee());
+    function.eraseFromParent();
+  }
+  return llvm::Error::success();
+}
+
+/// run.<name>: takes an array of the addresses.
+static void addEntry(llvm::Module &module, llvm::StringRef name) {
+  llvm::Function *kernel = module.getFunction(name);
+  kernel->setCallingConv(llvm::CallingConv::C);
+  llvm::IRBuilder<> builder(module.getContext());
+  auto *type = llvm::FunctionType::get(builder.getVoidTy(), {builder.getPtrTy()}, false);
+  auto *entry = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, "run." + name.str(), module);
+  builder.SetInsertPoint(llvm::BasicBlock::Create(module.getContext(), "", entry));
+  llvm::SmallVector<llvm::Value *> arguments;
+  for (llvm::Argument &argument : kernel->args())
+    arguments.push_back(builder.CreateLoad(
+        argument.getType(),
+        builder.CreateConstGEP1_32(builder.getPtrTy(), entry->getArg(0), argument.getArgNo())));
+  builder.CreateCall(kernel, arguments);
+  builder.CreateRetVoid();
+}
+
+llvm::Error CudaEmulator::add(exec::KernelOp kernel, const PlannedKernel &planned, unsigned index,
+                              const GpuVariant &variant) {
+  OpBuilder builder(kernel.getContext());
+  OwningOpRef<ModuleOp> holder = ModuleOp::create(builder, kernel.getLoc());
+  holder.get()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(), builder.getUnitAttr());
+  builder.setInsertionPointToStart(holder->getBody());
+  auto unit = gpu::GPUModuleOp::create(builder, kernel.getLoc(), "kernels");
+  auto function = emitGpuKernel(unit, kernel, planned, index, variant);
+  if (failed(function)) return llvm::createStringError("no kernel");
+  std::string name = function->getName().str();
+  if (failed(lowerToNvvm(unit))) return llvm::createStringError("no lowering");
+  auto context = std::make_unique<llvm::LLVMContext>();
+  auto module = translateModuleToLLVMIR(unit, *context);
+  if (!module) return llvm::createStringError("no LLVM IR");
+  if (llvm::Error error = playIntrinsics(*module)) return error;
+  addEntry(*module, name);
+  module->setDataLayout(jit_->getDataLayout());
+  module->setTargetTriple(jit_->getTargetTriple());
+  return jit_->addIRModule(llvm::orc::ThreadSafeModule(std::move(module), std::move(context)));
+}
+
+CudaEmulator::CudaEmulator(exec::ProgramOp program, const GpuVariant &variant) {
+  loadGpuDialects(*program.getContext());
+  auto planned = planKernels(program, gpuKernelFamilies());
+  if (failed(planned)) {
+    ADD_FAILURE() << "the program has no plan";
+    return;
+  }
+  kernels_ = std::move(*planned);
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  jit_ = llvm::cantFail(llvm::orc::LLJITBuilder().create());
+  auto &library = jit_->getMainJITDylib();
+  library.addGenerator(llvm::cantFail(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
+      jit_->getDataLayout().getGlobalPrefix())));
+  llvm::orc::SymbolMap played;
+  for (const Played &function : kPlayed)
+    played[jit_->mangleAndIntern(std::string("played.") + function.intrinsic)] = {
+        llvm::orc::ExecutorAddr::fromPtr(function.function), llvm::JITSymbolFlags::Exported};
+  llvm::cantFail(library.define(llvm::orc::absoluteSymbols(std::move(played))));
+  for (auto [kernel, plan] : llvm::zip(program.getBody().front().getOps<exec::KernelOp>(), kernels_))
+    for (unsigned index = 0; index < plan.classes.size(); ++index)
+      if (llvm::Error error = add(kernel, plan, index, variant))
+        ADD_FAILURE() << plan.name << ": " << llvm::toString(std::move(error));
+}
+
+CudaEmulator::~CudaEmulator() = default;
+
+void CudaEmulator::run(const PlannedKernel &kernel, size_t index, int64_t items, const KernelBatch &batch,
+                       ArrayRef<void *> bindings) const {
+  const KernelClass &of = kernel.classes[index];
+  auto entry = jit_->lookup("run.k" + std::to_string(kernel.firstCode + index));
+  if (!entry) {
+    ADD_FAILURE() << llvm::toString(entry.takeError());
+    return;
+  }
+  std::vector<float> scratch(size_t(items * of.scratchBytes / 4) + 16,
+                             std::numeric_limits<float>::quiet_NaN());
+  auto aligned = (reinterpret_cast<uintptr_t>(scratch.data()) + 63) & ~uintptr_t(63);
+  llvm::SmallVector<void *> arguments = {const_cast<KernelBatch *>(&batch)};
+  arguments.append(bindings.begin(), bindings.end());
+  if (of.scratchBytes) arguments.push_back(reinterpret_cast<void *>(aligned));
+  Group here;
+  here.fibers.resize(size_t(of.threads));
+  here.groupsX = unsigned(items / 2 + 1);
+  here.kernel = entry->toPtr<void (*)(void *const *)>();
+  here.arguments = arguments.data();
+  group = &here;
+  for (here.y = 0; here.y < 2; ++here.y)
+    for (here.x = 0; here.x < here.groupsX; ++here.x)
+      if (!here.run()) {
+        ADD_FAILURE() << kernel.name << ": threads wait for each other at different places";
+        return;
+      }
+}
+
+} // namespace lathe::test

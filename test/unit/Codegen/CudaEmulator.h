@@ -1,0 +1,38 @@
+// Kernels as CUDA code does them, without a GPU: the LLVM IR that PTX is printed from, compiled for this
+// machine. Each thread of a group is a fiber; barriers, shuffles and byte products are played by functions.
+// What the back end and ptxas do with the IR is not tested by that.
+#pragma once
+
+#include "Artifact/KernelABI.h"
+#include "Codegen/GPU/GpuVariant.h"
+#include "Codegen/Kernel/KernelEmitter.h"
+
+#include <memory>
+
+namespace llvm::orc {
+class LLJIT;
+}
+
+namespace lathe::test {
+
+class CudaEmulator {
+public:
+  /// Test failure where a kernel does not compile.
+  CudaEmulator(exec::ProgramOp program, const GpuVariant &variant);
+  ~CudaEmulator();
+
+  llvm::ArrayRef<PlannedKernel> kernels() const { return kernels_; }
+  /// Runs a kernel's class in a grid of two dimensions that is larger than need be, with scratch full of
+  /// NaNs. Test failure where threads wait for each other at different places.
+  void run(const PlannedKernel &kernel, size_t index, int64_t items, const KernelBatch &batch,
+           llvm::ArrayRef<void *> bindings) const;
+
+private:
+  llvm::Error add(exec::KernelOp kernel, const PlannedKernel &planned, unsigned index,
+                  const GpuVariant &variant);
+
+  std::vector<PlannedKernel> kernels_;
+  std::unique_ptr<llvm::orc::LLJIT> jit_;
+};
+
+} // namespace lathe::test
