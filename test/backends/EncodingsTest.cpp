@@ -81,7 +81,9 @@ TEST_P(Encodings, ReachInterpreterAndGenericKernel) {
 
 TEST_P(Encodings, NeedNoOp) {
   static const std::set<std::string> plain = opsOf(CompiledModel(kModel, numericsOf("int8")).model());
-  EXPECT_EQ(opsOf(model.model()), plain);
+  std::set<std::string> names = opsOf(model.model());
+  names.erase("lathe.prune"); // a recipe's own word, beside the encoding
+  EXPECT_EQ(names, plain);
 }
 
 namespace {
