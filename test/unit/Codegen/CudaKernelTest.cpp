@@ -164,4 +164,84 @@ TEST(CudaKernels, AttentionOfABatch) {
   }
 }
 
+/// bf16 keys and values of two heads in blocks of 64 positions.
+struct PagedCache {
+  static constexpr int64_t kHeads = 2, kDim = 32, kPlane = kHeads * 64 * kDim;
+  explicit PagedCache(Batch &batch) : batch(batch), pool(batch.blockTables.size() * 2 * kPlane) {
+    Buffer<float> random = randomFloats(pool.size(), 7);
+    for (size_t i = 0; i < pool.size(); ++i) pool[i] = toBf16(random[i]);
+    batch.get().blockBytes = 2 * kPlane * 2;
+  }
+  double at(int plane, int64_t slot, int64_t position, int64_t head, int64_t d) const {
+    int64_t block = batch.blockTables[size_t(slot * batch.get().blocksPerSlot + position / 64)];
+    return fromBf16(pool[size_t((block * 2 + plane) * kPlane + (head * 64 + position % 64) * kDim + d)]);
+  }
+  Batch &batch;
+  Buffer<uint16_t> pool;
+};
+
+TEST(CudaKernels, AttentionOverThePagedCache) {
+  constexpr int64_t heads = 6, dim = PagedCache::kDim, columns = heads * dim;
+  std::string q = "tensor<?x192xf32>", slice = "!exec.slice<rows by 192 of f32, stride 768>";
+  CudaKernel kernel("exec.kernel @k over rows slices [" + slice + ", unit, unit, " + slice +
+                    "] states {s = 1 : i64} {\n^bb0(%q: " + q +
+                    ", %s: !lathe.state<growing 2x2x32xbf16>, %b: !lathe.batch):\n %a = lathe.attention %q, "
+                    "%b from @s heads "
+                    "6 over 2 scale 0.3 causal : " +
+                    q + " -> " + q + "\n lathe.yield %a : " + q + "\n}");
+  using Runs = std::vector<Batch::Run>;
+  for (const Runs &runs :
+       {Runs{{1, 0, 1}}, Runs{{0, 63, 1}, {2, 200, 1}, {1, 64, 1}}, Runs{{0, 61, 5}, {1, 0, 70}}}) {
+    Batch batch(runs);
+    PagedCache cache(batch);
+    Buffer<float> queries = randomFloats(size_t(batch.rows() * columns), 1), y(queries.size());
+    kernel.run(batch.get(), {queries.data(), cache.pool.data(), y.data()});
+    for (int64_t row = 0; row < batch.rows(); ++row)
+      for (int64_t head = 0; head < heads; ++head) {
+        int64_t slot = batch.slots[size_t(row)], keys = batch.positions[size_t(row)] + 1;
+        std::vector<double> sums(dim);
+        double total = 0;
+        for (int64_t key = 0; key < keys; ++key) {
+          double score = 0;
+          for (int64_t d = 0; d < dim; ++d)
+            score += 0.3 * queries[row * columns + head * dim + d] * cache.at(0, slot, key, head / 3, d);
+          double weight = std::exp(score);
+          total += weight;
+          for (int64_t d = 0; d < dim; ++d) sums[size_t(d)] += weight * cache.at(1, slot, key, head / 3, d);
+        }
+        for (int64_t d = 0; d < dim; ++d)
+          ASSERT_NEAR(y[row * columns + head * dim + d], sums[size_t(d)] / total, 1e-5)
+              << row << ", " << head;
+      }
+  }
+}
+
+TEST(CudaKernels, QuantizedRows) {
+  QuantizedInput stored(3, 172, 64);
+  CudaKernel kernel("exec.kernel @k over rows slices [!exec.slice<rows by 172 of f32, stride 688>, "
+                    "!exec.slice<rows by 172 of "
+                    "i8, stride " +
+                    number(stored.stride) + R"(, group 64>] states {} {
+    ^bb0(%x: tensor<?x172xf32>):
+      %q = lathe.quantize_rows %x : tensor<?x172xf32> -> tensor<?x172xi8, #lathe.quantized_rows<64>>
+      lathe.yield %q : tensor<?x172xi8, #lathe.quantized_rows<64>>
+    })");
+  Batch batch({{0, 0, 3}});
+  Buffer<float> x = randomFloats(3 * 172, 5);
+  kernel.run(batch.get(), {x.data(), stored.bytes.data()});
+  for (int64_t m = 0; m < 3; ++m)
+    for (int64_t g = 0; g < 3; ++g) {
+      float largest = 0;
+      int32_t sum = 0;
+      for (int64_t k = g * 64; k < std::min<int64_t>(172, (g + 1) * 64); ++k) {
+        largest = std::max(largest, std::abs(x[m * 172 + k]));
+        sum += stored.code(m, k);
+        ASSERT_NEAR(stored.code(m, k) * stored.scale(m, g), x[m * 172 + k], 0.501 * stored.scale(m, g))
+            << m << " " << k;
+      }
+      ASSERT_NEAR(stored.scale(m, g), largest / 127, 1e-6 * largest) << m << " " << g;
+      ASSERT_EQ(stored.sum(m, g), sum) << m << " " << g;
+    }
+}
+
 } // namespace
