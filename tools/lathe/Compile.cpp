@@ -3,6 +3,7 @@
 #include "CompilerLibrary.h"
 #include "Output.h"
 #include "Runtime.h"
+#include "Text.h"
 
 #include <chrono>
 #include <filesystem>

@@ -2,6 +2,7 @@
 #include "Command.h"
 #include "Embeddings.h"
 #include "Output.h"
+#include "Text.h"
 
 #include <sstream>
 

@@ -3,6 +3,7 @@
 #include "Command.h"
 #include "Output.h"
 #include "Progress.h"
+#include "Text.h"
 
 #include <algorithm>
 #include <cmath>

@@ -3,6 +3,7 @@
 #include "EvalReport.h"
 #include "Output.h"
 #include "Progress.h"
+#include "Text.h"
 
 #include <algorithm>
 #include <optional>

@@ -4,6 +4,7 @@
 #include "Interrupt.h"
 #include "Output.h"
 #include "StopFilter.h"
+#include "Text.h"
 
 #include <algorithm>
 #include <chrono>

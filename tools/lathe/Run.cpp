@@ -1,6 +1,7 @@
 // lathe run
 #include "Command.h"
 #include "RunReport.h"
+#include "Text.h"
 
 #include <chrono>
 #include <cstdio>

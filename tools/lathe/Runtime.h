@@ -48,16 +48,4 @@ SessionPtr createSession(lathe_model *model, const SessionFlags &flags, bool qui
 /// "avx512vnni, 2 threads", "sm_90a on cuda:0".
 std::string placeOf(const lathe_session_info &session);
 
-/// `flags` as of lathe_tokenize.
-std::vector<int32_t> tokenize(const lathe_model *model, const std::string &text, uint32_t flags);
-
-/// A text's tokens, apart from those that the checkpoint puts around a text.
-struct FramedTokens {
-  std::vector<int32_t> prefix, body, suffix;
-};
-FramedTokens tokenizeFramed(const lathe_model *model, const std::string &text);
-
-/// The whole of a file, or of standard input for "-".
-std::string readText(const std::string &path);
-
 } // namespace lathe::tool
