@@ -343,11 +343,12 @@ LATHE_API lathe_status lathe_slot_position(const lathe_session *session, int32_t
 
 /* Bytes that lathe_slot_save() would write now. */
 LATHE_API lathe_status lathe_slot_save_size(const lathe_session *session, int32_t slot, size_t *bytes);
-/* Writes the slot's state. FULL where `capacity` is too small. The bytes fit this artifact only. */
+/* Writes the slot's state. FULL where `capacity` is too small. The bytes fit this artifact only, on
+ * any device whose program lays states out as this one's. */
 LATHE_API lathe_status lathe_slot_save(const lathe_session *session, int32_t slot, void *buffer,
                                        size_t capacity, size_t *bytes);
-/* A new slot from saved bytes. CORRUPT where they are damaged, UNSUPPORTED where they are another artifact's
- * or version's, FULL where there is no room. */
+/* A new slot from saved bytes. CORRUPT where they are damaged, UNSUPPORTED where they are another artifact's,
+ * layout's or version's, FULL where there is no room. */
 LATHE_API lathe_status lathe_slot_restore(lathe_session *session, const void *buffer, size_t bytes,
                                           int32_t *slot);
 

@@ -32,11 +32,11 @@ Status Session::load(const SessionOptions &options) {
   rowsLeft_.resize(plan_.slots);
   cursor_.resize(plan_.slots);
   results_.reserve(plan_.maxResults);
-  std::string memory = formatBytes(plan_.hostNeeded()) + " of memory";
-  if (plan_.onDevice) memory = formatBytes(plan_.deviceNeeded()) + " of device memory, " + memory;
-  model_->log(LogLevel::Info, device_.id() + ": variant " + device_.variant->name()->str() + ", " +
-                                  std::to_string(plan_.threads) + " threads, context " +
-                                  std::to_string(plan_.context) + ", " + memory);
+  std::string more = plan_.onDevice ? formatBytes(plan_.deviceNeeded()) + " of device memory"
+                                    : std::to_string(plan_.threads) + " threads";
+  model_->log(LogLevel::Info, device_.id() + ": variant " + device_.variant->name()->str() + ", " + more +
+                                  ", context " + std::to_string(plan_.context) + ", " +
+                                  formatBytes(plan_.hostNeeded()) + " of memory");
   return {};
 }
 

@@ -134,6 +134,20 @@ TEST_F(Targets, FlippedBitsOfCode) {
     }
 }
 
+TEST_F(Targets, RandomHeadersWithRightHashes) {
+  Preamble preamble = preambleOf(good_);
+  Bytes header(good_.begin() + static_cast<ptrdiff_t>(preamble.headerOffset), good_.end());
+  std::mt19937_64 random(2);
+  int refused = 0;
+  for (int i = 0; i < 2000; ++i) {
+    Bytes changed = header;
+    for (uint64_t n = 1 + random() % 4; n > 0; --n)
+      changed[random() % changed.size()] = std::byte(random() % 3 ? random() : 0xff);
+    refused += !open(withHeader(good_, changed)).ok();
+  }
+  EXPECT_GT(refused, 500) << "most changes of a header make no sense";
+}
+
 TEST_F(Targets, ModulesThatAreNoSpirv) {
   for (size_t offset : {0, 24, 64}) {
     Status status = openWithCode(Vulkan, 1, [&](std::span<std::byte> code) { code[offset] ^= std::byte(1); });

@@ -1,50 +1,14 @@
-// Which device an artifact runs on, what a session takes there, and what happens when it is lost.
+// Which device an artifact runs on, and what a session takes there.
 #include "FakeDevices.h"
 #include "ToyModel.h"
 
 #include "Runtime/ChooseDevice.h"
 #include "Runtime/MemoryPlan.h"
-#include "Runtime/Session.h"
-
-#include <cstring>
 
 using namespace lathe;
 using namespace lathe::toy;
 
 namespace {
-
-/// The toy's program for `target`, with two variants of code that nobody runs.
-void addProgram(fb::HeaderT &header, std::vector<CodeImage> &images, const char *target,
-                std::vector<const char *> names) {
-  static std::vector<test::Bytes> code;
-  auto program = std::make_unique<fb::ProgramT>(*header.programs[0]);
-  program->target = target;
-  for (auto &kernel : program->kernels)
-    for (auto &item : kernel->classes) item->threads = 64;
-  program->variants.resize(names.size());
-  auto index = static_cast<uint32_t>(header.programs.size());
-  for (uint32_t v = 0; v < names.size(); ++v) {
-    fb::VariantT &variant = *program->variants[v];
-    bool spirv = std::strcmp(target, "vulkan") == 0;
-    variant.arch = spirv ? "spirv" : "nvptx64";
-    variant.name = names[v];
-    variant.features = {names[v]};
-    for (uint64_t &entry : variant.entries)
-      entry = spirv ? uint64_t(&entry - variant.entries.data()) * 20 : 0;
-    test::Bytes bytes(spirv ? variant.entries.size() * 20 : 2);
-    bytes[0] = std::byte('x');
-    uint32_t magic = 0x07230203;
-    for (size_t at = 0; spirv && at < bytes.size(); at += 20) std::memcpy(&bytes[at], &magic, sizeof magic);
-    code.push_back(std::move(bytes));
-    images.push_back({index, v, code.back()});
-  }
-  header.programs.push_back(std::move(program));
-}
-
-void addGpus(fb::HeaderT &header, std::vector<CodeImage> &images) {
-  addProgram(header, images, "cuda", {"sm_80", "sm_90a"});
-  addProgram(header, images, "vulkan", {"base"});
-}
 
 class DeviceChoiceTest : public testing::Test {
 protected:
@@ -69,7 +33,7 @@ protected:
   }
   static bool has(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
 
-  Toy toy_{{.add = addGpus}};
+  Toy toy_{{.add = addGpuPrograms}};
   std::shared_ptr<LoadedModel> model_ = load(toy_);
 };
 
@@ -132,7 +96,7 @@ TEST_F(DeviceChoiceTest, RefusalsSayWhatToDo) {
 
 TEST_F(DeviceChoiceTest, ArtifactsForGpusAlone) {
   Toy toy({.add = [](fb::HeaderT &header, std::vector<CodeImage> &images) {
-    addGpus(header, images);
+    addGpuPrograms(header, images);
     header.programs.erase(header.programs.begin());
     images.erase(images.begin(), images.end() - 3);
     for (CodeImage &image : images) --image.program;
@@ -177,71 +141,6 @@ TEST_F(DeviceChoiceTest, PlansTellHostFromDevice) {
   plan = planMemory(*model_, *device, options);
   full = checkFits(*plan, *device);
   EXPECT_TRUE(has(full.message(), "a context of 512 positions would fit")) << full.message();
-}
-
-namespace {
-
-class LostDevice : public DeviceChoiceTest {
-protected:
-  void SetUp() override {
-    DeviceChoiceTest::SetUp();
-    SessionOptions options;
-    options.slots = 3;
-    auto session = Session::create(load(recurrent_), options, fakeBackends());
-    ASSERT_TRUE(session.ok()) << session.status().message();
-    session_ = std::move(*session);
-    ASSERT_EQ(session_->device().id(), "cuda:0");
-    slot_ = *session_->pool().create();
-  }
-  Status feed(const Tokens &tokens) {
-    std::vector<int32_t> slots(tokens.size(), slot_);
-    StepBatch batch;
-    batch.tokens = tokens;
-    batch.slots = slots;
-    return session_->step(batch);
-  }
-  Toy recurrent_{{.recurrent = true, .add = addGpus}};
-  std::unique_ptr<Session> session_;
-  int32_t slot_ = -1;
-};
-
-} // namespace
-
-TEST_F(LostDevice, IsTheStatusOfEveryCall) {
-  Tokens tokens = someTokens(70);
-  ASSERT_TRUE(feed(tokens).ok());
-  auto row = session_->result(0);
-  ASSERT_TRUE(row.ok());
-  EXPECT_EQ(Row(row->begin(), row->end()), expected(tokens, true));
-  fakeMachine().runsLeft = 1;
-  EXPECT_EQ(feed(someTokens(120)).code(), Code::DeviceLost) << "in the second chunk";
-  EXPECT_EQ(session_->pool().positions(slot_), 70u + 96) << "the first chunk was complete";
-  EXPECT_EQ(feed({1}).code(), Code::DeviceLost);
-  EXPECT_EQ(session_->pool().positions(slot_), 70u + 96);
-}
-
-TEST_F(LostDevice, SlotsStayConsistent) {
-  ASSERT_TRUE(feed(someTokens(70)).ok());
-  BlockPool &pool = session_->pool();
-  uint32_t free = pool.freeBlocks();
-  std::vector<std::byte> saved(pool.saveBytes(slot_));
-  ASSERT_TRUE(pool.save(slot_, 1, saved).ok());
-  for (int calls = 0; calls < 3; ++calls) {
-    fakeMachine().stateCallsLeft = calls;
-    auto fork = pool.fork(slot_);
-    EXPECT_EQ(fork.status().code(), Code::DeviceLost) << calls;
-    EXPECT_EQ(pool.freeBlocks(), free) << calls;
-    fakeMachine().stateCallsLeft = calls;
-    EXPECT_EQ(pool.restore(saved, 1).status().code(), Code::DeviceLost) << calls;
-    EXPECT_EQ(pool.freeBlocks(), free) << calls;
-    fakeMachine().stateCallsLeft = calls;
-    EXPECT_EQ(pool.save(slot_, 1, saved).code(), Code::DeviceLost) << calls;
-  }
-  fakeMachine().stateCallsLeft = 0;
-  EXPECT_EQ(pool.create().status().code(), Code::DeviceLost);
-  EXPECT_EQ(pool.truncate(slot_, 0).code(), Code::DeviceLost);
-  fakeMachine().stateCallsLeft = 100;
-  EXPECT_TRUE(pool.create().ok() && pool.create().ok()) << "no slot was lost on the way";
 }
 
 TEST(Devices, AreListedWithReasons) {

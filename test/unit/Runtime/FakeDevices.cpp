@@ -5,6 +5,7 @@
 #include "Runtime/MemoryPlan.h"
 
 #include <cstdlib>
+#include <cstring>
 
 namespace lathe::toy {
 
@@ -22,6 +23,39 @@ DeviceInfo fakeDevice(DeviceKind kind, uint32_t index, const char *name, const c
   info.unusable = unusable;
   info.emulated = emulated;
   return info;
+}
+
+/// The toy's program for `target`, with two variants of code that nobody runs.
+static void addProgram(fb::HeaderT &header, std::vector<CodeImage> &images, const char *target,
+                       std::vector<const char *> names) {
+  static std::vector<std::vector<std::byte>> code;
+  auto program = std::make_unique<fb::ProgramT>(*header.programs[0]);
+  program->target = target;
+  for (auto &kernel : program->kernels)
+    for (auto &item : kernel->classes) item->threads = 64;
+  program->variants.resize(names.size());
+  auto index = static_cast<uint32_t>(header.programs.size());
+  for (uint32_t v = 0; v < names.size(); ++v) {
+    fb::VariantT &variant = *program->variants[v];
+    bool spirv = std::strcmp(target, "vulkan") == 0;
+    variant.arch = spirv ? "spirv" : "nvptx64";
+    variant.name = names[v];
+    variant.features = {names[v]};
+    for (uint64_t &entry : variant.entries)
+      entry = spirv ? uint64_t(&entry - variant.entries.data()) * 20 : 0;
+    std::vector<std::byte> bytes(spirv ? variant.entries.size() * 20 : 2);
+    bytes[0] = std::byte('x');
+    uint32_t magic = 0x07230203;
+    for (size_t at = 0; spirv && at < bytes.size(); at += 20) std::memcpy(&bytes[at], &magic, sizeof magic);
+    code.push_back(std::move(bytes));
+    images.push_back({index, v, code.back()});
+  }
+  header.programs.push_back(std::move(program));
+}
+
+void addGpuPrograms(fb::HeaderT &header, std::vector<CodeImage> &images) {
+  addProgram(header, images, "cuda", {"sm_80", "sm_90a"});
+  addProgram(header, images, "vulkan", {"base"});
 }
 
 static void append(DeviceList &list, const DeviceList &more) {
