@@ -38,6 +38,7 @@ struct QuantizeWeightsPass : lathe::impl::QuantizeWeightsPassBase<QuantizeWeight
     values_ = std::move(*values);
     std::vector<Decision> decisions;
     for (MatrixGroup &group : collectMatrices(module)) decisions.push_back(decide(std::move(group)));
+    warnOfIdleRules(module);
     if (failed(adapt(decisions))) return signalPassFailure();
     for (const Decision &decision : decisions) apply(decision);
     widenVectors(module);
@@ -65,6 +66,20 @@ private:
     return success();
   }
 
+  /// A rule without effect is mostly a name that is spelled wrong.
+  void warnOfIdleRules(ModuleOp module) {
+    for (const RecipeRule &rule : recipe_.rules()) {
+      if (decisive_.contains(&rule)) continue;
+      InFlightDiagnostic warning = emitWarning(module.getLoc())
+                                   << "line " << rule.line << " of the recipe has no effect: ";
+      if (matching_.contains(&rule))
+        warning << "what \"" << rule.pattern << "\" matches is one matrix with parts that take more bits";
+      else
+        warning << "no matrix that no rule before it takes has a name that \"" << rule.pattern
+                << "\" matches";
+    }
+  }
+
   /// What the preset says of a matrix.
   EncodingChoice preset(const Matrix &matrix) {
     MLIRContext *context = &getContext();
@@ -79,24 +94,33 @@ private:
     Decision decision;
     bool first = true, agree = true, byPreset = false;
     double most = 0;
+    SmallVector<const RecipeRule *> rules;
+    const RecipeRule *widest = nullptr;
     for (const Matrix &matrix : group) {
       std::vector<std::string> names = matrix.names;
       if (names.empty()) names.push_back("");
       for (const std::string &name : names) {
         const RecipeRule *rule = recipe_.find(name);
         EncodingChoice choice = rule ? rule->choice : preset(matrix);
+        if (rule) rules.push_back(rule);
         byPreset |= !rule && !matrix.table && !matrix.head;
         EncodingAttr stored = choice.encoding ? choice.encoding : matrix.type().getEncoding();
         double bits = stored.getBitsPerWeight(matrix.type().getRows(), matrix.type().getColumns());
         agree &= first || choice == decision.choice;
         if (first || bits > most) {
           most = bits;
+          widest = rule;
           decision.choice = choice;
           decision.reason = rule ? "rule \"" + rule->pattern + "\"" : "";
         }
         first = false;
       }
     }
+    matching_.insert_range(rules);
+    if (agree)
+      decisive_.insert_range(rules);
+    else if (widest)
+      decisive_.insert(widest);
     if (!agree)
       remarkMissed(definition(group.front()), kPass,
                    "parts of one matrix match different rules; all of them take the one of most bits");
@@ -250,6 +274,7 @@ private:
 
   std::shared_ptr<WeightValues> values_;
   Recipe recipe_;
+  llvm::SmallPtrSet<const RecipeRule *, 8> matching_, decisive_;
   int64_t columns_ = 64;
   bool grouped_ = false;
 };

@@ -4,6 +4,7 @@
 // RUN: lathe-opt %s --lathe-quantize-weights="weights=int4 group=16 recipe='k -> bf16; [oq] -> <si6, block 1x8, scale <f32>> rtn; embed -> keep'" | FileCheck %s --check-prefix=RECIPE
 // RUN: lathe-opt %s --lathe-quantize-weights="recipe='q -> prune 0.75 int8 bitmap; k -> prune 0.5 keep; v -> nf4 group 16; o -> int3 group 8 affine rtn'" --remark-format=emitRemark --remarks-filter='.*' 2>&1 | FileCheck %s --check-prefix=PRUNED
 // RUN: lathe-opt %s --lathe-quantize-weights="recipe='embed -> prune 0.75 int8 bitmap'" --remark-format=emitRemark --remarks-filter='.*' 2>&1 | FileCheck %s --check-prefix=TABLE
+// RUN: lathe-opt %s --lathe-quantize-weights="recipe='nothing -> int4; q -> int8; q -> int4'" 2>&1 | FileCheck %s --check-prefix=IDLE
 // RUN: not lathe-opt %s --lathe-quantize-weights="recipe='q -> prune 2 int8'" 2>&1 | FileCheck %s --check-prefix=SHARE
 // RUN: not lathe-opt %s --lathe-quantize-weights="weights=int3" 2>&1 | FileCheck %s --check-prefix=WEIGHTS
 // RUN: not lathe-opt %s --lathe-quantize-weights="group=1" 2>&1 | FileCheck %s --check-prefix=GROUP
@@ -27,6 +28,11 @@
 // INT4: %[[V:.*]] = lathe.quantize mse %v : <4x16xf32> -> <4x16x<si{{[568]}}, block 1x16, scale <f16>>>
 // INT4: lathe.linear %{{.*}}, [%[[V]]]
 // INT4: lathe.linear %{{.*}}, [%[[EMBED]]]
+
+// A rule that decides for nothing is mostly spelled wrong.
+// IDLE: warning: line 1 of the recipe has no effect: no matrix that no rule before it takes has a name that "nothing" matches
+// IDLE: warning: line 1 of the recipe has no effect: no matrix that no rule before it takes has a name that "q" matches
+// IDLE: lathe.quantize mse %q : {{.*}}<si8
 
 // INT8-LABEL: func.func @step
 // INT8-COUNT-5: lathe.quantize mse {{.*}} -> <{{[48]}}x16x<si8, block 1x0, scale <f32>>>
