@@ -14,7 +14,7 @@ public:
   virtual ~Executor() = default;
 
   /// Runs entry number `entry` on a batch in host memory, whose arrays live until the call returns.
-  /// `blockTables` has a row for each of the plan's slots; it is null for programs without growing state.
+  /// `blockTables` has a row of `blocksPerSlot` numbers for each of the plan's slots.
   /// False where `cancel` (may be null) stopped it. Fails with DeviceLost, and then again at every call.
   /// Allocates nothing once a batch of this size was seen.
   virtual Result<bool> run(uint32_t entry, const KernelBatch &batch, const std::atomic<bool> *cancel) = 0;

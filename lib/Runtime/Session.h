@@ -66,6 +66,7 @@ private:
   Status fillChunk(const StepBatch &batch);
   Status fillSequence(const StepBatch &batch, int32_t slot);
   bool wantsRow(const StepBatch &batch, size_t row, uint32_t rowsLeft) const;
+  KernelBatch sealTables(bool countOutputs);
   Status runChunk(bool &cancelled);
   Status deliver(const StepBatch &batch, bool inPlace);
   Status stopped();

@@ -135,15 +135,19 @@ Status Session::fillSequence(const StepBatch &batch, int32_t slot) {
   return pool_->reserve(slot, added);
 }
 
-Status Session::runChunk(bool &cancelled) {
-  KernelBatch call = tables_.seal(outputDomain_);
+KernelBatch Session::sealTables(bool countOutputs) {
+  KernelBatch call = tables_.seal(countOutputs);
   call.blockTables = pool_->tables();
   call.blocksPerSlot = pool_->blocksPerSlot();
   call.blockBytes = static_cast<int64_t>(pool_->shape().blockBytes);
   call.fixedBytes = static_cast<int64_t>(pool_->shape().fixedBytes);
+  return call;
+}
+
+Status Session::runChunk(bool &cancelled) {
   // Fixed-size state is overwritten as it goes, so a chunk that has started must end.
   bool interruptible = pool_->shape().fixedBytes == 0;
-  auto done = executor_->run(entry_, call, interruptible ? &cancel_ : nullptr);
+  auto done = executor_->run(entry_, sealTables(outputDomain_), interruptible ? &cancel_ : nullptr);
   cancelled = done && !*done;
   bool complete = done && *done;
   for (uint32_t i = 0; i < tables_.sequences(); ++i) {
@@ -201,7 +205,7 @@ Status Session::embed(std::span<const uint32_t> lengths, const int32_t *tokens, 
       tables_.beginSequence(static_cast<int32_t>(tables_.sequences()), 0);
       for (uint32_t i = 0; i < lengths[next]; ++i) tables_.addRow(*tokens++, 0, false);
     }
-    auto done = executor_->run(*entry, tables_.seal(false), &cancel_);
+    auto done = executor_->run(*entry, sealTables(false), &cancel_);
     if (!done) return done.status();
     if (!*done) return stopped();
     for (uint32_t i = 0; i < tables_.sequences(); ++i, vectors += columns)

@@ -102,3 +102,14 @@ TEST_F(FakeSession, SavedStatesGoWhereTheLayoutIsTheSame) {
              }});
   EXPECT_NE(open(other, "cuda")->stateHash(), open(other, "cpu")->stateHash());
 }
+
+TEST_F(FakeSession, EmbedsOnADevice) {
+  Toy encoder({.encoder = true, .add = addGpuPrograms});
+  session_ = open(encoder, "cuda");
+  ASSERT_TRUE(session_);
+  uint32_t lengths[] = {1, 1};
+  int32_t tokens[] = {4, 7};
+  Row vectors(2 * kDim);
+  ASSERT_TRUE(session_->embed(lengths, tokens, vectors.data()).ok());
+  EXPECT_EQ(Row(vectors.begin() + kDim, vectors.end()), embeddingOf(7));
+}

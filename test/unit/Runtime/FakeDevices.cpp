@@ -107,6 +107,7 @@ class FakeExecutor final : public Executor {
 public:
   explicit FakeExecutor(std::unique_ptr<Executor> real) : real_(std::move(real)), states_(real_->states()) {}
   Result<bool> run(uint32_t entry, const KernelBatch &batch, const std::atomic<bool> *cancel) override {
+    EXPECT_NE(batch.blockTables, nullptr) << "devices copy them whatever the entry";
     if (fakeMachine().runsLeft-- <= 0) return lost();
     return real_->run(entry, batch, cancel);
   }
