@@ -7,6 +7,8 @@
 // CHECK: spirv.func @main() "None"
 // CHECK: %[[IN:.*]] = spirv.Load "PushConstant"
 // CHECK: %[[OUT:.*]] = spirv.Load "PushConstant"
+// The number of a thread is small: what fits in 32 bits is computed in them.
+// CHECK: spirv.IMul %{{.*}}, %{{.*}} : i32
 // Multiples of 16 from an address that is aligned by 64: one load of 16 bytes.
 // CHECK: %[[AT:.*]] = spirv.IAdd %[[IN]], %{{.*}} : i64
 // CHECK: %[[PTR:.*]] = spirv.ConvertUToPtr %[[AT]] : i64 to !spirv.ptr<vector<4xf32>, PhysicalStorageBuffer>

@@ -40,7 +40,8 @@ private:
     if (auto argument = dyn_cast<BlockArgument>(value)) return ofArgument(argument);
     Operation *op = value.getDefiningOp();
     APInt constant;
-    if (matchPattern(value, m_ConstantInt(&constant))) return constant.isZero() ? kAll : constant.countr_zero();
+    if (matchPattern(value, m_ConstantInt(&constant)))
+      return constant.isZero() ? kAll : constant.countr_zero();
     return llvm::TypeSwitch<Operation *, unsigned>(op)
         .Case<arith::AddIOp, arith::SubIOp, arith::OrIOp, arith::MinSIOp, arith::MaxSIOp, arith::ExtSIOp,
               arith::ExtUIOp, arith::TruncIOp, arith::IndexCastOp, arith::IndexCastUIOp, arith::RemUIOp>(

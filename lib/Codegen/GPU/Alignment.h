@@ -6,8 +6,8 @@
 namespace lathe {
 
 /// Has loads and stores state the alignment that their addresses have, from that of the function's arguments
-/// (llvm.align) on. Emitters state the least that their callers promise; a load of 16 bytes is one instruction only
-/// where 16 is known.
+/// (llvm.align) on. Emitters state the least that their callers promise; a load of 16 bytes is one
+/// instruction only where 16 is known.
 void stateAlignments(mlir::gpu::GPUFuncOp function);
 
 } // namespace lathe

@@ -13,7 +13,7 @@ namespace lathe {
 namespace {
 struct Requirement {
   Capability capability;
-  StringRef feature; ///< Vulkan's name, as stored in the artifact; empty where every device of Vulkan 1.2 has it
+  StringRef feature; ///< Vulkan's name, as in the artifact; empty where every device of Vulkan 1.2 has it
 };
 } // namespace
 
@@ -40,7 +40,8 @@ spirv::TargetEnvAttr spirvTargetEnv(MLIRContext *context) {
   SmallVector<Capability> capabilities;
   for (const Requirement &requirement : kRequirements) capabilities.push_back(requirement.capability);
   auto triple = spirv::VerCapExtAttr::get(kVersion, capabilities, kExtensions, context);
-  return spirv::TargetEnvAttr::get(triple, spirv::getDefaultResourceLimits(context), spirv::ClientAPI::Vulkan);
+  return spirv::TargetEnvAttr::get(triple, spirv::getDefaultResourceLimits(context),
+                                   spirv::ClientAPI::Vulkan);
 }
 
 /// The deduction of MLIR knows storage of narrow integers for bindings, not for addresses.
@@ -66,9 +67,9 @@ static LogicalResult checkFeatures(spirv::ModuleOp module, ArrayRef<Capability> 
       return module.emitError("uses SPIR-V's ") << spirv::stringifyCapability(capability)
                                                 << ", which no variant allows";
     if (!found->feature.empty() && !llvm::is_contained(variant.requiredFeatures, found->feature))
-      return module.emitError("uses Vulkan's ") << found->feature << " (SPIR-V's "
-                                                << spirv::stringifyCapability(capability) << "), which variant "
-                                                << variant.name << " does not require of a device";
+      return module.emitError("uses Vulkan's ")
+             << found->feature << " (SPIR-V's " << spirv::stringifyCapability(capability) << "), which variant "
+             << variant.name << " does not require of a device";
   }
   return success();
 }

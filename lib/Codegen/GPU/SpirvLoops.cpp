@@ -7,8 +7,8 @@ using spirv::StorageClass;
 
 namespace {
 
-/// MLIR's stores results at the end of the body, which leaves those of a loop that makes no turn undefined; this
-/// one stores them in the header.
+/// MLIR's stores results at the end of the body, which leaves those of a loop that makes no turn undefined;
+/// this one stores them in the header.
 struct Loop final : OpConversionPattern<scf::ForOp> {
   using OpConversionPattern::OpConversionPattern;
 

@@ -12,6 +12,7 @@
 #include "mlir/Conversion/UBToSPIRV/UBToSPIRV.h"
 #include "mlir/Conversion/VectorToSPIRV/VectorToSPIRV.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -19,6 +20,7 @@
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Dominance.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
@@ -39,8 +41,17 @@ static void shareExpressions(Operation *root) {
   eliminateCommonSubExpressions(rewriter, dominance, root);
 }
 
+/// Emitters count in i64; most devices compute that in several steps of 32 bits, so what fits in 32 is done
+/// there.
+static LogicalResult narrowIntegers(gpu::GPUFuncOp function) {
+  PassManager passes(function.getContext(), gpu::GPUFuncOp::getOperationName());
+  passes.enableVerifier(false); // the function stands in no gpu.module
+  passes.addPass(arith::createArithIntRangeNarrowing({{32}}));
+  return passes.run(function);
+}
+
 /// Emitters repeat addresses freely. Drivers share expressions, but few move them out of loops.
-static void simplify(gpu::GPUFuncOp function) {
+static LogicalResult simplify(gpu::GPUFuncOp function) {
   MLIRContext *context = function.getContext();
   RewritePatternSet patterns(context);
   for (RegisteredOperationName name :
@@ -48,8 +59,10 @@ static void simplify(gpu::GPUFuncOp function) {
     name.getCanonicalizationPatterns(patterns, context);
   (void)applyPatternsGreedily(function, std::move(patterns));
   shareExpressions(function);
+  if (failed(narrowIntegers(function))) return failure();
   function.walk<WalkOrder::PostOrder>([](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
   shareExpressions(function);
+  return success();
 }
 
 static LogicalResult convert(spirv::ModuleOp module) {
@@ -72,8 +85,8 @@ static LogicalResult convert(spirv::ModuleOp module) {
   return applyFullConversion(module, *target, std::move(patterns));
 }
 
-/// Every rounding is where the emitters put it: a device fuses no product with a sum, so that devices agree with
-/// each other and with CPUs.
+/// Every rounding is where the emitters put it: a device fuses no product with a sum, so that devices agree
+/// with each other and with CPUs.
 static void forbidContraction(spirv::ModuleOp module) {
   module.walk([](Operation *op) {
     if (isa<spirv::FAddOp, spirv::FSubOp, spirv::FMulOp, spirv::FDivOp, spirv::FNegateOp, spirv::GLFmaOp>(op))
@@ -103,7 +116,7 @@ FailureOr<OwningOpRef<spirv::ModuleOp>> lowerToSpirv(gpu::GPUFuncOp function, co
   auto kernel = cast<gpu::GPUFuncOp>(builder.clone(*function));
   expandMath(kernel);
   expandHalfFloats(kernel);
-  simplify(kernel);
+  if (failed(simplify(kernel))) return failure();
   stateAlignments(kernel);
   if (failed(convert(*module))) return failure();
   shareExpressions(*module);

@@ -1,4 +1,4 @@
-// From kernels as the emitters write them (gpu, scf, arith, math, vector, memref, llvm) to the SPIR-V dialect.
+// From kernels as the emitters write them (gpu, scf, arith, math, vector, memref, llvm) to SPIR-V.
 #pragma once
 
 #include "Codegen/GPU/GpuVariant.h"
@@ -13,8 +13,8 @@ namespace lathe {
 /// Loads every dialect that lowering to SPIR-V needs; on the thread that owns the context.
 void loadSpirvDialects(mlir::MLIRContext &context);
 
-/// A module of its own for `function`, whose entry point is "main". It declares the capabilities that it uses and
-/// no other; one whose feature `variant` does not require of a device is an error.
+/// A module of its own for `function`, whose entry point is "main". It declares the capabilities that it
+/// uses and no other; one whose feature `variant` does not require of a device is an error.
 llvm::FailureOr<mlir::OwningOpRef<mlir::spirv::ModuleOp>> lowerToSpirv(mlir::gpu::GPUFuncOp function,
                                                                        const GpuVariant &variant);
 

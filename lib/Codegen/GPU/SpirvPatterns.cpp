@@ -33,7 +33,8 @@ void lathe::addKernelTypes(SPIRVTypeConverter &converter) {
     if (!isWorkgroupMemory(type)) return std::nullopt;
     Type array = converter.convertType(type.getElementType());
     if (!array) return Type();
-    for (int64_t extent : llvm::reverse(type.getShape())) array = spirv::ArrayType::get(array, unsigned(extent));
+    for (int64_t extent : llvm::reverse(type.getShape()))
+      array = spirv::ArrayType::get(array, unsigned(extent));
     return spirv::PointerType::get(array, StorageClass::Workgroup);
   });
 }
@@ -85,7 +86,8 @@ private:
     return spirv::PointerType::get(spirv::StructType::get(fields, offsets), StorageClass::PushConstant);
   }
 
-  static Value readAddress(OpBuilder &builder, Location loc, spirv::GlobalVariableOp addresses, unsigned index) {
+  static Value readAddress(OpBuilder &builder, Location loc, spirv::GlobalVariableOp addresses,
+                           unsigned index) {
     Value all = spirv::AddressOfOp::create(builder, loc, addresses);
     Value number = spirv::ConstantOp::create(builder, loc, builder.getI32Type(),
                                              builder.getI32IntegerAttr(int32_t(index)));
@@ -155,7 +157,8 @@ struct GlobalStore final : OpConversionPattern<LLVM::StoreOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     auto of = accessOf(op, adaptor.getAddr(), adaptor.getValue().getType(), rewriter);
     if (failed(of)) return failure();
-    rewriter.replaceOpWithNewOp<spirv::StoreOp>(op, of->pointer, adaptor.getValue(), of->access, of->alignment);
+    rewriter.replaceOpWithNewOp<spirv::StoreOp>(op, of->pointer, adaptor.getValue(), of->access,
+                                                of->alignment);
     return success();
   }
 };
@@ -182,7 +185,8 @@ struct SharedStore final : OpConversionPattern<memref::StoreOp> {
   LogicalResult matchAndRewrite(memref::StoreOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     if (!isWorkgroupMemory(op.getMemRefType())) return failure();
-    Value place = spirv::AccessChainOp::create(rewriter, op.getLoc(), adaptor.getMemref(), adaptor.getIndices());
+    Value place =
+        spirv::AccessChainOp::create(rewriter, op.getLoc(), adaptor.getMemref(), adaptor.getIndices());
     rewriter.replaceOpWithNewOp<spirv::StoreOp>(op, place, adaptor.getValue());
     return success();
   }
@@ -207,8 +211,8 @@ struct Barrier final : OpConversionPattern<gpu::BarrierOp> {
   }
 };
 
-/// MLIR's has no form of a uniform reduction for Vulkan. The non-uniform ones do as well: they combine the threads
-/// that are active, here all of them.
+/// MLIR's has no form of a uniform reduction for Vulkan. The non-uniform ones do as well: they combine the
+/// threads that are active, here all of them.
 struct SubgroupReduce final : OpConversionPattern<gpu::SubgroupReduceOp> {
   using OpConversionPattern::OpConversionPattern;
 

@@ -1,12 +1,13 @@
-// How a kernel's addresses, work-group memory and cooperation of threads become SPIR-V. Arithmetic, vectors and
-// control flow are MLIR's.
+// How a kernel's addresses, work-group memory, cooperation of threads and loops become SPIR-V. Arithmetic,
+// vectors and branches are MLIR's.
 #pragma once
 
 #include "mlir/Dialect/SPIRV/Transforms/SPIRVConversion.h"
 
 namespace lathe {
 
-/// Adds the types of kernels: addresses are i64, work-group memory is an array, and bf16 and f16 are their bits.
+/// Adds the types of kernels: addresses are i64, work-group memory is an array, and bf16 and f16 are their
+/// bits.
 void addKernelTypes(mlir::SPIRVTypeConverter &converter);
 
 /// The benefit of the patterns below. MLIR's for the same ops have 1.

@@ -24,7 +24,8 @@ static FailureOr<std::vector<char>> serialize(spirv::ModuleOp module) {
   return std::vector<char>(bytes, bytes + words.size() * sizeof(uint32_t));
 }
 
-FailureOr<std::vector<char>> compileSpirv(gpu::GPUFuncOp function, const GpuVariant &variant, std::string *text) {
+FailureOr<std::vector<char>> compileSpirv(gpu::GPUFuncOp function, const GpuVariant &variant,
+                                          std::string *text) {
   auto module = lowerToSpirv(function, variant);
   if (failed(module)) return failure();
   if (text) {

@@ -162,7 +162,7 @@ Value Lanes::toF16(Value x) {
   Value bits = asInt(x), magnitude = andI(bits, i32(0x7fffffff));
   Value odd = andI(shiftRight(bits, 13), i32(1));
   Value normal = shiftRight(addI(addI(magnitude, i32(0xfff - (112 << 23))), odd), 13);
-  Value small = subI(asInt(add(asFloat(magnitude), f32(0.5))), asInt(f32(0.5))); // 0.5 is 2^23 of the least half
+  Value small = subI(asInt(add(asFloat(magnitude), f32(0.5))), asInt(f32(0.5))); // 2^23 of the least half
   Value half = select(lessI(magnitude, i32(0x38800000)), small, normal);
   Value special = select(lessI(i32(0x7f800000), magnitude), i32(0x7e00), i32(0x7c00));
   half = select(lessI(magnitude, i32(0x47800000)), half, special);

@@ -10,8 +10,8 @@ namespace lathe {
 /// 1.5e-7 (sin and cos of arguments up to 2^20): see MathExpansionTest.cpp and SequenceKernelTest.cpp.
 void expandMath(mlir::Operation *root);
 
-/// Replaces conversions between f32 and f16 below `root` by integer arithmetic that rounds to nearest even, for
-/// devices that need not know f16.
+/// Replaces conversions between f32 and f16 below `root` by integer arithmetic that rounds to nearest even,
+/// for devices that need not know f16.
 void expandHalfFloats(mlir::Operation *root);
 
 } // namespace lathe
