@@ -1,5 +1,7 @@
 #include "Runtime/Vulkan/Instance.h"
 
+#include "Artifact/KernelABI.h"
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -160,6 +162,9 @@ PhysicalDevice Instance::describe(VkPhysicalDevice handle) const {
     device.queueFamily = *family;
   else
     device.unusable = "it does not compute";
+  if (device.properties.limits.maxComputeSharedMemorySize < kMaxGroupMemory)
+    device.unusable = "its work groups have less memory than the " + std::to_string(kMaxGroupMemory) +
+                      " bytes that kernels may take";
   for (const char *feature : {"bufferDeviceAddress", "shaderInt64"})
     if (!device.features.has(feature)) device.unusable = std::string("it lacks ") + feature;
   return device;

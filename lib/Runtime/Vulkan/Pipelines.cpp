@@ -1,5 +1,6 @@
 #include "Runtime/Vulkan/Pipelines.h"
 
+#include "Artifact/KernelABI.h"
 #include "Runtime/CpuFeatures.h"
 #include "Runtime/Gpu/Launches.h"
 #include "Runtime/Vulkan/Module.h"
@@ -11,8 +12,8 @@
 
 namespace lathe::vulkan {
 
-/// What every device has: 16 addresses.
-static constexpr uint32_t kPushConstantBytes = 128;
+static constexpr uint32_t kPushConstantBytes = kMaxKernelAddresses * sizeof(VkDeviceAddress);
+static_assert(kPushConstantBytes <= 128, "no device has to have more");
 
 /// The module of `code`, up to where the next begins.
 static std::span<const std::byte> moduleOf(const fb::Variant &variant, uint32_t code,
