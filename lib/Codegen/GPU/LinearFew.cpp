@@ -17,10 +17,9 @@ namespace {
 /// Elements of the group's rows of x from a column on, as scalars; loaded up to four at a time.
 class InputColumns {
 public:
-  /// `stored`: what is loaded; `alignment` of the first one.
-  InputColumns(GpuContext &on, ArrayRef<Value> rows, Type stored, Value first, int64_t count,
-               unsigned alignment)
-      : on(on), rows(rows), stored(stored), first(first), count(count), alignment(alignment) {}
+  /// `stored`: what is loaded. More than its alignment is found out from the addresses.
+  InputColumns(GpuContext &on, ArrayRef<Value> rows, Type stored, Value firstByte, int64_t count)
+      : on(on), rows(rows), stored(stored), firstByte(firstByte), count(count) {}
 
   Value at(int64_t row, int64_t column) {
     Value &element = elements[{row, column}];
@@ -32,18 +31,16 @@ private:
   GpuContext &on;
   ArrayRef<Value> rows;
   Type stored;
-  Value first;
+  Value firstByte;
   int64_t count;
-  unsigned alignment;
   llvm::DenseMap<std::pair<int64_t, int64_t>, Value> elements;
 
   void load(int64_t row, int64_t column) {
     int64_t bytes = stored.getIntOrFloatBitWidth() / 8, end = std::min(column + 4, count);
     for (int64_t width = 4; column < end; column += width) {
       while (width > end - column) width /= 2;
-      unsigned aligned = unsigned(std::min<int64_t>(alignment, width * bytes));
-      Value from = on.offset(on.offset(rows[row], on.mul(first, bytes)), column * bytes);
-      Value loaded = on.load(VectorType::get(width, stored), from, aligned);
+      Value from = on.offset(on.offset(rows[row], firstByte), column * bytes);
+      Value loaded = on.load(VectorType::get(width, stored), from, unsigned(bytes));
       if (isa<FloatType>(stored)) loaded = on.widen(loaded);
       for (int64_t lane = 0; lane < width; ++lane) elements[{row, column + lane}] = extract(on, loaded, lane);
     }
@@ -66,15 +63,10 @@ public:
   void run() {
     if (decode.layout().blockColumns >= plan.inputs && (plan.integer || plan.scalesBlocks))
       oneBlock = {decode.scaleLanes(lanes, on.i64(0)), decode.offsetLanes(lanes, on.i64(0))};
-    SmallVector<Value> sums;
-    if (plan.integer)
-      sums = forTasks(decode.layout().paddedColumns, [&](Value first, int64_t columns, ValueRange carried) {
-        return integerTask(first, columns, carried);
-      });
-    else
-      sums = forTasks(plan.inputs, [&](Value first, int64_t columns, ValueRange carried) {
-        return plan.scalesBlocks ? scaledTask(first, columns, carried) : decodedTask(first, columns, carried);
-      });
+    auto sums = forTasks(plan.productColumns(), [&](Value first, int64_t columns, ValueRange carried) {
+      if (plan.integer) return integerTask(first, columns, carried);
+      return plan.scalesBlocks ? scaledTask(first, columns, carried) : decodedTask(first, columns, carried);
+    });
     for (int64_t row = 0; row < plan.itemRows; row += plan.roundRows())
       combine(row, ArrayRef(sums).slice(row, plan.roundRows()));
   }
@@ -119,8 +111,7 @@ private:
   SmallVector<Value> integerTask(Value first, int64_t columns, ValueRange carried) {
     NumberChunk codes = decode.chunk(lanes, first);
     codes.load(columns);
-    InputColumns x(on, rows, on.builder.getI32Type(), on.div(first, 4), columns / 4,
-                   unsigned(std::min<int64_t>(columns & -columns, 16)));
+    InputColumns x(on, rows, on.builder.getI32Type(), first, columns / 4);
     GroupScales scales(group, decode.layout().bias, partsAt(first), first, columns);
     SmallVector<Value> dots, sums;
     for (Value row : rows) dots.push_back(scales.start(row));
@@ -135,9 +126,8 @@ private:
   //--- Float rows
   //---------------------------------------------------------------------------------------------------------
   InputColumns inputColumns(Value first, int64_t columns) {
-    int64_t step = plan.taskColumns * plan.input.getElementType().getIntOrFloatBitWidth() / 8;
-    return InputColumns(on, rows, plan.input.getElementType(), first, columns,
-                        unsigned(std::min<int64_t>(group.inputAlignment(), step)));
+    Type stored = plan.input.getElementType();
+    return InputColumns(on, rows, stored, on.mul(first, stored.getIntOrFloatBitWidth() / 8), columns);
   }
 
   void addProducts(Value numbers, int64_t column, InputColumns &x, MutableArrayRef<Value> sums) {

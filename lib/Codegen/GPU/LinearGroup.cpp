@@ -14,15 +14,6 @@ Value LinearGroup::inputRow(Value row) const {
   return region.storedRow(op.getInput(), on.add(firstRow, row))->pointer;
 }
 
-unsigned LinearGroup::inputAlignment() const {
-  LinearOp op = plan.op;
-  int64_t element = plan.input.getElementType().getIntOrFloatBitWidth() / 8, stride = plan.input.getStride();
-  if (plan.integer) return 64;
-  // A slice with room between its rows is a view of some columns of another.
-  bool view = !isa<BlockArgument>(op.getInput()) || stride != plan.inputs * element;
-  return unsigned(view ? element : stride & -stride);
-}
-
 Value LinearGroup::resultIndex(int64_t weight, Value row, Value output) const {
   Value line = on.add(row, weight * plan.itemRows);
   return on.add(on.mul(line, plan.itemOutputs), output);

@@ -23,8 +23,6 @@ struct LinearGroup {
   Value weightPointer(int64_t weight) const;
   /// Stored row `row` of x; behind the group's last row that one again.
   Value inputRow(Value row) const;
-  /// What the first byte of a row of x is a multiple of.
-  unsigned inputAlignment() const;
 
   Value loadResults(int64_t weight, Value row, Value output, int64_t width) const;
   void storeResults(Value values, int64_t weight, Value row, Value output) const;

@@ -21,7 +21,7 @@ public:
   }
 
   void run() {
-    int64_t columns = plan.integer ? decode.layout().paddedColumns : plan.inputs, step = plan.taskColumns;
+    int64_t columns = plan.productColumns(), step = plan.taskColumns;
     int64_t whole = columns / step, rest = columns % step;
     SmallVector<Value> sums(kRows, on.splat(0.0, kLanes));
     if (whole)
@@ -83,13 +83,12 @@ private:
 
   void stageInput(Value first, int64_t columns) {
     Type stored = plan.input.getElementType();
-    int64_t bytes = stored.getIntOrFloatBitWidth() / 8, whole = columns / 4;
-    unsigned alignment = unsigned(std::min<int64_t>(group.inputAlignment(), 4 * bytes));
+    int64_t whole = columns / 4;
     if (whole)
       on.forEach(plan.itemRows * whole, [&](Value index) {
         Value row = on.div(index, whole), at = on.rem(index, whole);
         Value column = on.add(first, on.mul(at, 4));
-        Value values = on.loadFloats(group.inputRow(row), stored, column, 4, alignment);
+        Value values = on.loadFloats(group.inputRow(row), stored, column, 4);
         on.storeShared(values, staged.input, on.add(on.mul(row, plan.inputLine()), at));
       });
     if (columns % 4)

@@ -37,11 +37,18 @@ static int64_t taskBounds(const GpuLinearPlan &plan) {
   return plan.scalesBlocks && block < plan.inputs ? block : 0;
 }
 
+int64_t GpuLinearPlan::productColumns() const {
+  if (!integer) return inputs;
+  // Weights may be padded further than to whole groups of x, behind whose last there is no scale.
+  int64_t stored = packedLayout(type).paddedColumns, group = rowGroup();
+  return group < inputs ? std::min(stored, int64_t(llvm::alignTo(inputs, group))) : stored;
+}
+
 /// The most columns, `most` or fewer, that still leave work for every slice.
 static int64_t longestTask(const GpuLinearPlan &plan, int64_t most, int64_t slices) {
-  PackedMatrix layout = packedLayout(plan.type);
-  int64_t task = layout.order == PackedOrder::Quads ? plan.unitColumns() : 1, bounds = taskBounds(plan);
-  int64_t columns = plan.integer ? layout.paddedColumns : plan.inputs;
+  int64_t task = packedLayout(plan.type).order == PackedOrder::Quads ? plan.unitColumns() : 1,
+          bounds = taskBounds(plan);
+  int64_t columns = plan.productColumns();
   while (2 * task <= most && columns / (2 * task) >= slices && bounds % (2 * task) == 0 &&
          (!plan.integer || columns % (2 * task) == 0))
     task *= 2;

@@ -21,6 +21,8 @@ struct GpuLinearPlan : LinearOperands {
   bool scalesBlocks;
 
   int64_t groups() const { return (outputs + itemOutputs - 1) / itemOutputs; }
+  /// Columns that are multiplied: of integers, what is stored behind the last one of a group counts nothing.
+  int64_t productColumns() const;
 
   static constexpr int64_t kThreadOutputs = 4;
   int64_t quads() const {
