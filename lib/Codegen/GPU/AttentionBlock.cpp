@@ -18,11 +18,10 @@ void AttentionGroup::storeScores(const KeyBlock &block, Value keys) {
   static constexpr int64_t kLoads = 8;
   Value key = on.min(scoreKey, on.sub(keys, on.i64(1)));
   Value row = on.offset(block.keys, on.mul(key, block.keyStride));
-  SmallVector<Value> scores(plan.tile, on.f32(0));
-  for (int64_t first = 0; first < plan.partQuads(); first += kLoads) {
-    SmallVector<Value> quads, loaded;
-    for (int64_t i = first; i < std::min(first + kLoads, plan.partQuads()); ++i) {
-      quads.push_back(on.add(scorePart, i * plan.parts));
+  auto addQuads = [&](Value first, int64_t count, ValueRange carried) {
+    SmallVector<Value> scores(carried), quads, loaded;
+    for (int64_t i = 0; i < count; ++i) {
+      quads.push_back(on.add(scorePart, on.mul(on.add(first, i), plan.parts)));
       Value real = plan.paddedQuads() == plan.columnQuads()
                        ? quads.back()
                        : on.min(quads.back(), on.i64(plan.columnQuads() - 1));
@@ -34,7 +33,14 @@ void AttentionGroup::storeScores(const KeyBlock &block, Value keys) {
         for (int64_t i = 0; i < 4; ++i)
           scores[q] = on.fma(extract(on, values, i), extract(on, with, i), scores[q]);
       }
-  }
+    return scores;
+  };
+  SmallVector<Value> scores(plan.tile, on.f32(0));
+  int64_t count = plan.partQuads(), whole = count / kLoads * kLoads;
+  if (whole)
+    scores = on.forRange(on.i64(0), on.i64(whole), kLoads, scores,
+                         [&](Value first, ValueRange carried) { return addQuads(first, kLoads, carried); });
+  if (whole < count) scores = addQuads(on.i64(whole), count - whole, scores);
   for (int64_t q = 0; q < plan.tile; ++q)
     on.storeShared(scores[q], partials, on.add(on.thread, q * plan.threads()));
 }

@@ -167,6 +167,21 @@ void AttentionGroup::writeQuery(Value query, Value quad, Value sum) {
   });
 }
 
+/// Four columns from place `first` on, of every part of the keys.
+Value AttentionGroup::sumParts(Value first, int64_t stride) {
+  SmallVector<Value> zeros(4, on.f32(0));
+  auto sums = on.forRange(on.i64(0), on.i64(plan.keyParts()), 1, zeros, [&](Value part, ValueRange carried) {
+    Value at = on.add(first, on.mul(part, stride));
+    SmallVector<Value> next;
+    for (int64_t i = 0; i < 4; ++i)
+      next.push_back(on.addF(carried[i], on.loadShared(partials, on.add(at, i))));
+    return next;
+  });
+  Value vector = on.splat(0.0, 4);
+  for (int64_t i = 0; i < 4; ++i) vector = vector::InsertOp::create(on.builder, on.loc, sums[i], vector, i);
+  return vector;
+}
+
 /// Sums of different parts of the keys meet in work-group memory, some queries at a time:
 /// [part][query][column].
 void AttentionGroup::writeResults(ArrayRef<Value> sums) {
@@ -186,15 +201,8 @@ void AttentionGroup::writeResults(ArrayRef<Value> sums) {
     on.forEach(round * quads, [&](Value index) {
       Value q = on.add(on.div(index, quads), from), real = on.add(firstQuery, q);
       on.ifThen(on.less(real, numQueries), [&] {
-        Value inverse = on.loadShared(factors, q), vector = on.splat(0.0, 4);
-        for (int64_t i = 0; i < 4; ++i) {
-          Value sum;
-          for (int64_t part = 0; part < plan.keyParts(); ++part) {
-            Value one = on.loadShared(partials, on.add(on.mul(index, 4), part * round * quads * 4 + i));
-            sum = sum ? on.addF(sum, one) : one;
-          }
-          vector = vector::InsertOp::create(on.builder, on.loc, on.mulF(sum, inverse), vector, i);
-        }
+        Value vector = sumParts(on.mul(index, 4), round * quads * 4);
+        vector = on.mulF(vector, on.splat(on.loadShared(factors, q), 4));
         writeQuery(real, on.rem(index, quads), vector);
       });
     });

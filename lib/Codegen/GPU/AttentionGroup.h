@@ -69,6 +69,7 @@ private:
 
   void invertTotals(Value total);
   void writeResults(llvm::ArrayRef<Value> sums);
+  Value sumParts(Value first, int64_t stride);
   void writeQuery(Value query, Value quad, Value sum);
 };
 

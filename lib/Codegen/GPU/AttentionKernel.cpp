@@ -18,7 +18,7 @@ FailureOr<GpuAttentionPlan> lathe::planGpuAttentionClass(exec::KernelOp kernel, 
     return plan.op.emitOpError("has heads of ")
            << plan.dim << " columns; GPUs take " << 4 * plan.threads() << " at most";
   int64_t queries = std::min<int64_t>(maxRows, kSegmentRows) * plan.group;
-  plan.tile = std::min<int64_t>(int64_t(llvm::PowerOf2Ceil(uint64_t(queries))), 16);
+  plan.tile = std::min<int64_t>(int64_t(llvm::PowerOf2Ceil(uint64_t(queries))), GpuAttentionPlan::kMaxTile);
   while (plan.tile > 1 && plan.sharedBytes() > kMaxSharedBytes) plan.tile /= 2;
   if (plan.sharedBytes() > kMaxSharedBytes)
     return plan.op.emitOpError("has heads of ") << plan.dim << " columns, which need " << plan.sharedBytes()

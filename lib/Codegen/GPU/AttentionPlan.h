@@ -14,6 +14,8 @@ struct GpuAttentionPlan {
   int64_t tile;  ///< queries of a work group; a power of two
   int64_t tiles; ///< work groups that share the queries of the longest segment
 
+  /// Each has a vector of sums in registers; twice as many would leave room for one work group only.
+  static constexpr int64_t kMaxTile = 8;
   int64_t columnQuads() const { return (dim + 3) / 4; }
   int64_t wholeQuads() const { return dim / 4; }
 
