@@ -1,12 +1,13 @@
 #include "CompiledModel.h"
 
-#include "Codegen/CPU/CompileProgram.h"
 #include "Compiler/Describe.h"
 #include "Compiler/Source.h"
+#include "Compiler/Targets.h"
 #include "Compiler/WriteArtifact.h"
 #include "Compress/WeightValues.h"
 #include "DrawnParams.h"
 #include "Import/Import.h"
+#include "lathe/runtime.h"
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -14,6 +15,7 @@
 #include "mlir/Transforms/Passes.h"
 
 #include <filesystem>
+#include <set>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -83,26 +85,58 @@ CompiledModel::CompiledModel(const std::string &path, const Numerics &numerics)
   shrink(numerics);
   interpreter_ = std::make_unique<interpreter::Interpreter>(*model_, *params_);
 
+  write(numerics);
+}
+
+/// The targets for which there is a device here, emulated ones among them.
+static std::set<std::string> targetsHere() {
+  std::set<std::string> kinds;
+  auto take = [](void *user, const lathe_device_info *device) {
+    if (!*device->unusable) static_cast<std::set<std::string> *>(user)->insert(device->kind);
+    return 0;
+  };
+  if (lathe_devices(take, &kinds) != LATHE_OK) throw std::runtime_error(lathe_last_error());
+  return kinds;
+}
+
+OwningOpRef<ModuleOp> CompiledModel::lower(const Numerics &numerics, const std::string &target) {
   OwningOpRef<ModuleOp> lowered = model_->clone();
   PassManager passes(&context_);
   PipelineOptions options;
   fill(options, numerics);
+  options.target = target;
   buildPhase(passes, options, Phase::Lower);
   require(passes.run(*lowered), "the lower phase failed");
-  write(*lowered);
+  return lowered;
 }
 
-void CompiledModel::write(ModuleOp lowered) {
-  auto program = *lowered.getOps<exec::ProgramOp>().begin();
-  SmallVector<StringRef> variants;
-  for (const CpuVariant &variant : cpuVariants()) variants.push_back(variant.name);
-  auto code = compileCpuProgram(program, variants);
-  require(code, "code generation failed");
+/// Bitmaps have no kernels on GPUs.
+static bool holdsBitmaps(ModuleOp model) {
+  auto isBitmap = [](Type type) {
+    auto weight = dyn_cast<WeightType>(type);
+    return weight && weight.getEncoding().getBitmap();
+  };
+  auto result = model.walk([&](Operation *op) {
+    return llvm::any_of(op->getResultTypes(), isBitmap) ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return result.wasInterrupted();
+}
+
+void CompiledModel::write(const Numerics &numerics) {
+  std::vector<OwningOpRef<ModuleOp>> modules;
+  std::vector<CompiledProgram> compiled;
+  for (const std::string &name : holdsBitmaps(*model_) ? std::set<std::string>{"cpu"} : targetsHere()) {
+    modules.push_back(lower(numerics, name));
+    auto program = *modules.back()->getOps<exec::ProgramOp>().begin();
+    const CompileTarget *target = findCompileTarget(name);
+    auto code = target->compile(program, target->variants(), {});
+    require(code, "code generation failed");
+    compiled.push_back({program, std::move(*code)});
+  }
   fb::HeaderT header;
   CompileOptions options;
   options.model = "model";
-  require(describeModel(lowered, nullptr, {}, options, header));
-  std::vector<CompiledProgram> compiled = {{program, std::move(*code)}};
+  require(describeModel(*modules.front(), nullptr, {}, options, header));
   require(writeArtifact({path_, compiled, *params_, {}, 1, {}}, header));
 }
 

@@ -24,7 +24,7 @@ struct Numerics {
 class CompiledModel {
 public:
   /// A checkpoint's folder, or an .mlir file of the model level whose params are drawn from their keys;
-  /// compiled for every instruction set to a file that lives as long as this object.
+  /// compiled for every kind of device here and every variant to a file that lives as long as this object.
   CompiledModel(const std::string &path, const Numerics &numerics);
   ~CompiledModel();
 
@@ -40,7 +40,8 @@ private:
   void importFolder(const std::string &folder);
   void readText(const std::string &file);
   void shrink(const Numerics &numerics);
-  void write(mlir::ModuleOp lowered);
+  mlir::OwningOpRef<mlir::ModuleOp> lower(const Numerics &numerics, const std::string &target);
+  void write(const Numerics &numerics);
 
   mlir::MLIRContext context_;
   std::optional<Checkpoint> checkpoint_;

@@ -68,9 +68,9 @@ TEST_P(Encodings, ReachInterpreterAndGenericKernel) {
   Indices tokens(75);
   for (size_t i = 0; i < tokens.size(); ++i) tokens[i] = int32_t(i * 37 % 75);
   Rows expected = model.interpret(Batch::sequence(tokens));
-  for (const std::string &variant : runnableVariants(model.artifact())) {
-    SCOPED_TRACE(variant);
-    RuntimeSession session(model.artifact(), variant);
+  for (const Place &place : runnablePlaces(model.artifact())) {
+    SCOPED_TRACE(testing::PrintToString(place));
+    RuntimeSession session(model.artifact(), place);
     int32_t slot = session.newSlot();
     for (size_t rows : {1, 7, 75}) {
       Rows actual = session.step(Indices(tokens.begin(), tokens.begin() + rows), slot);
@@ -130,8 +130,8 @@ TEST(Bitmaps, RunWithDamagedWeights) {
       for (uint64_t i = 0; i < bytes; ++i) damaged[first + i] = turn ? char(random()) : char(0xff);
       std::string path = model.artifact() + ".damaged";
       std::ofstream(path, std::ios::binary).write(damaged.data(), std::streamsize(damaged.size()));
-      for (const std::string &variant : runnableVariants(path)) {
-        RuntimeSession session(path, variant);
+      for (const Place &place : runnablePlaces(path)) {
+        RuntimeSession session(path, place);
         for (size_t rows : {1, 5, 75}) session.step(Indices(rows, 3), session.newSlot());
       }
       std::filesystem::remove(path);

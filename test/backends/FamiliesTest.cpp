@@ -216,9 +216,9 @@ TEST_P(Families, BackendsAgree) {
     ASSERT_TRUE(holds(model.model(), GetParam().op)) << "the model has no " << GetParam().op;
   }
   std::vector<std::vector<float>> results;
-  for (const std::string &variant : runnableVariants(model.artifact())) {
-    SCOPED_TRACE(variant);
-    RuntimeSession session(model.artifact(), variant);
+  for (const Place &place : runnablePlaces(model.artifact())) {
+    SCOPED_TRACE(testing::PrintToString(place));
+    RuntimeSession session(model.artifact(), place);
     if (model.encoder()) {
       embed(session);
       results.push_back(session.embed(reference.prompts).values);

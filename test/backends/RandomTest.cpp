@@ -71,9 +71,9 @@ protected:
 TEST_P(RandomModels, BackendsAgree) {
   Indices prompt = drawn(33, 7);
   Rows expected = model.interpret(Batch::sequence(prompt));
-  for (const std::string &variant : runnableVariants(model.artifact())) {
-    SCOPED_TRACE(variant + " " + form.numerics.name);
-    RuntimeSession session(model.artifact(), variant);
+  for (const Place &place : runnablePlaces(model.artifact())) {
+    SCOPED_TRACE(testing::PrintToString(place) + " " + form.numerics.name);
+    RuntimeSession session(model.artifact(), place);
     if (model.encoder()) {
       Rows together = session.embed({drawn(3, 5), prompt});
       expectNear(rowsOf(together, 1, 1), expected.values);

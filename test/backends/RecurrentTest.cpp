@@ -116,9 +116,9 @@ Indices operator+(Indices a, const Indices &b) {
 } // namespace
 
 TEST_F(Recurrent, StateGoesOnFromCallToCall) {
-  for (const std::string &variant : runnableVariants(artifact)) {
-    SCOPED_TRACE(variant);
-    RuntimeSession session(artifact, variant);
+  for (const Place &place : runnablePlaces(artifact)) {
+    SCOPED_TRACE(testing::PrintToString(place));
+    RuntimeSession session(artifact, place);
     int32_t slot = session.newSlot();
     Indices tokens;
     for (size_t rows : {1, 7, 1, 90, 3}) {
@@ -130,9 +130,9 @@ TEST_F(Recurrent, StateGoesOnFromCallToCall) {
 }
 
 TEST_F(Recurrent, SequencesAreApart) {
-  for (const std::string &variant : runnableVariants(artifact)) {
-    SCOPED_TRACE(variant);
-    RuntimeSession session(artifact, variant);
+  for (const Place &place : runnablePlaces(artifact)) {
+    SCOPED_TRACE(testing::PrintToString(place));
+    RuntimeSession session(artifact, place);
     int32_t a = session.newSlot(), b = session.newSlot();
     Indices first = drawn(5, 11), second = drawn(5, 23), tokens, slots;
     for (size_t i = 0; i < 5; ++i) {
@@ -149,7 +149,7 @@ TEST_F(Recurrent, SequencesAreApart) {
 }
 
 TEST_F(Recurrent, ForkCopiesTheState) {
-  RuntimeSession session(artifact, runnableVariants(artifact).front());
+  RuntimeSession session(artifact, runnablePlaces(artifact).front());
   Indices prompt = drawn(20, 5), left = drawn(6, 7), right = drawn(4, 9);
   int32_t slot = session.newSlot();
   session.step(prompt, slot);
@@ -159,7 +159,7 @@ TEST_F(Recurrent, ForkCopiesTheState) {
 }
 
 TEST_F(Recurrent, StateIsSavedAndForgotten) {
-  RuntimeSession session(artifact, runnableVariants(artifact).front());
+  RuntimeSession session(artifact, runnablePlaces(artifact).front());
   Indices prompt = drawn(20, 5), more = drawn(6, 7);
   int32_t slot = session.newSlot();
   session.step(prompt, slot);
