@@ -210,32 +210,47 @@ CudaEmulator::CudaEmulator(exec::ProgramOp program, const GpuVariant &variant) {
 
 CudaEmulator::~CudaEmulator() = default;
 
-void CudaEmulator::run(const PlannedKernel &kernel, size_t index, int64_t items, const KernelBatch &batch,
-                       ArrayRef<void *> bindings) const {
-  const KernelClass &of = kernel.classes[index];
-  auto entry = jit_->lookup("run.k" + std::to_string(kernel.firstCode + index));
+size_t CudaEmulator::addresses(StringRef function) const {
+  size_t number = 0;
+  if (!function.consume_front("k") || function.getAsInteger(10, number)) return 0;
+  for (const PlannedKernel &kernel : kernels_)
+    if (number < kernel.firstCode + kernel.classes.size())
+      return 1 + kernel.bindings + (kernel.classes[number - kernel.firstCode].scratchBytes != 0);
+  return 0;
+}
+
+void CudaEmulator::launch(StringRef function, unsigned groupsX, unsigned groupsY, unsigned threads,
+                          ArrayRef<void *> addresses) const {
+  auto entry = jit_->lookup(("run." + function).str());
   if (!entry) {
     ADD_FAILURE() << llvm::toString(entry.takeError());
     return;
   }
+  Group here;
+  here.fibers.resize(threads);
+  here.groupsX = groupsX;
+  here.kernel = entry->toPtr<void (*)(void *const *)>();
+  here.arguments = addresses.data();
+  group = &here;
+  for (here.y = 0; here.y < groupsY; ++here.y)
+    for (here.x = 0; here.x < groupsX; ++here.x)
+      if (!here.run()) {
+        ADD_FAILURE() << function.str() << ": threads wait for each other at different places";
+        return;
+      }
+}
+
+void CudaEmulator::run(const PlannedKernel &kernel, size_t index, int64_t items, const KernelBatch &batch,
+                       ArrayRef<void *> bindings) const {
+  const KernelClass &of = kernel.classes[index];
   std::vector<float> scratch(size_t(items * of.scratchBytes / 4) + 16,
                              std::numeric_limits<float>::quiet_NaN());
   auto aligned = (reinterpret_cast<uintptr_t>(scratch.data()) + 63) & ~uintptr_t(63);
-  llvm::SmallVector<void *> arguments = {const_cast<KernelBatch *>(&batch)};
-  arguments.append(bindings.begin(), bindings.end());
-  if (of.scratchBytes) arguments.push_back(reinterpret_cast<void *>(aligned));
-  Group here;
-  here.fibers.resize(size_t(of.threads));
-  here.groupsX = unsigned(items / 2 + 1);
-  here.kernel = entry->toPtr<void (*)(void *const *)>();
-  here.arguments = arguments.data();
-  group = &here;
-  for (here.y = 0; here.y < 2; ++here.y)
-    for (here.x = 0; here.x < here.groupsX; ++here.x)
-      if (!here.run()) {
-        ADD_FAILURE() << kernel.name << ": threads wait for each other at different places";
-        return;
-      }
+  llvm::SmallVector<void *> addresses = {const_cast<KernelBatch *>(&batch)};
+  addresses.append(bindings.begin(), bindings.end());
+  if (of.scratchBytes) addresses.push_back(reinterpret_cast<void *>(aligned));
+  launch("k" + std::to_string(kernel.firstCode + index), unsigned(items / 2 + 1), 2, unsigned(of.threads),
+         addresses);
 }
 
 } // namespace lathe::test

@@ -22,8 +22,14 @@ public:
   ~CudaEmulator();
 
   llvm::ArrayRef<PlannedKernel> kernels() const { return kernels_; }
+  /// How many addresses the function "k<number>" takes; 0 where there is none.
+  size_t addresses(llvm::StringRef function) const;
+  /// Every thread of groupsX x groupsY groups. Test failure where threads wait for each other at different
+  /// places.
+  void launch(llvm::StringRef function, unsigned groupsX, unsigned groupsY, unsigned threads,
+              llvm::ArrayRef<void *> addresses) const;
   /// Runs a kernel's class in a grid of two dimensions that is larger than need be, with scratch full of
-  /// NaNs. Test failure where threads wait for each other at different places.
+  /// NaNs.
   void run(const PlannedKernel &kernel, size_t index, int64_t items, const KernelBatch &batch,
            llvm::ArrayRef<void *> bindings) const;
 
