@@ -29,6 +29,7 @@ TEST_F(Cuda, KernelsAreCompiledOnceForAllProcesses) {
 
 TEST_F(Cuda, OldKernelsMakeRoom) {
   auto toy = cudaToy({}, {.text = "// room"});
+  std::filesystem::create_directories(cudaCache() / "lathe");
   for (int i = 0; i < 80; ++i) test::writeFile(cudaCache() / "lathe" / ("cuda-" + std::to_string(i)), {});
   std::string message;
   ASSERT_EQ(openCuda(*toy, message), LATHE_OK) << message;
