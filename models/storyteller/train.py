@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Train the story model that ships with Lathe, from a folder of plain-text books to a Hugging Face folder.
 
-    train.py --data TALES --out RUN [--minutes 130] [--threads 2] [--resume]
+    train.py --data TALES --out RUN [--minutes 130] [--threads 2] [--resume | --start FOLDER]
 
 TALES holds one .txt per book: one paragraph per line (verse keeps its line breaks), a blank line between
 paragraphs. RUN receives the tokenizer, checkpoints with optimizer state, a log, and RUN/export, the folder that
 transformers (and Lathe) load. The learning rate follows the wall clock: it is annealed when the minutes are over,
-whatever the machine's speed. --resume continues from RUN's checkpoint with a fresh budget of --minutes.
+whatever the machine's speed. --resume continues from RUN's checkpoint with a fresh budget of --minutes; --start begins
+with the weights and the tokenizer of an exported folder, such as the one beside this file.
 
 Needs torch >= 2.9, tokenizers and safetensors. README.md beside this file is the model card.
 """
@@ -17,6 +18,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import time
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning at barriers wastes a shared machine
@@ -202,18 +204,31 @@ class Llama(nn.Module):
         return F.cross_entropy(logits.view(-1, logits.shape[-1]).float(), targets.reshape(-1), reduction="sum")
 
 
+PARTS = {"attentionNorm": "input_layernorm", "mlpNorm": "post_attention_layernorm", "q": "self_attn.q_proj",
+         "k": "self_attn.k_proj", "v": "self_attn.v_proj", "o": "self_attn.o_proj", "gate": "mlp.gate_proj",
+         "up": "mlp.up_proj", "down": "mlp.down_proj"}
+
+
+def exportedName(name):
+    """A weight's name in checkpoints of transformers."""
+    if not name.startswith("blocks."):
+        return {"embedding.weight": "model.embed_tokens.weight", "norm.weight": "model.norm.weight"}[name]
+    _, layer, part, _ = name.split(".")
+    return f"model.layers.{layer}.{PARTS[part]}.weight"
+
+
+def loadFolder(model, folder):
+    """The opposite of exportFolder, for the weights."""
+    from safetensors.torch import load_file
+    tensors = load_file(folder / "model.safetensors")
+    model.load_state_dict({name: tensors[exportedName(name)].float() for name, _ in model.named_parameters()})
+
+
 def exportFolder(state, tokenizer, folder):
     """Write what transformers loads: config, generation_config, bf16 safetensors, tokenizer."""
     from safetensors.torch import save_file
     folder.mkdir(parents=True, exist_ok=True)
-    names = {"attentionNorm": "input_layernorm", "mlpNorm": "post_attention_layernorm", "q": "self_attn.q_proj",
-             "k": "self_attn.k_proj", "v": "self_attn.v_proj", "o": "self_attn.o_proj", "gate": "mlp.gate_proj",
-             "up": "mlp.up_proj", "down": "mlp.down_proj"}
-    tensors = {"model.embed_tokens.weight": state["embedding.weight"], "model.norm.weight": state["norm.weight"]}
-    for name, weight in state.items():
-        if name.startswith("blocks."):
-            _, layer, part, _ = name.split(".")
-            tensors[f"model.layers.{layer}.{names[part]}.weight"] = weight
+    tensors = {exportedName(name): weight for name, weight in state.items()}
     save_file({n: w.to(torch.bfloat16).contiguous() for n, w in tensors.items()}, folder / "model.safetensors",
               metadata={"format": "pt"})
     end = tokenizer.token_to_id(END)
@@ -292,6 +307,8 @@ def prepare(args):
     books = {path.stem: list(stories(path)) for path in sorted(args.data.glob("*.txt"))}
     trained = [s for name, book in books.items() if name not in HELD_OUT for s in book]
     file = args.out / "tokenizer.json"
+    if args.start:
+        shutil.copy(args.start / "tokenizer.json", file)
     if not file.exists():
         trainTokenizer(p for s in trained for p in s).save(str(file))
     tokenizer = Tokenizer.from_file(str(file))
@@ -313,6 +330,8 @@ def train(args):
     args.out.mkdir(parents=True, exist_ok=True)
     tokenizer, encoded, held = prepare(args)
     model = Llama(**SHAPE)
+    if args.start:
+        loadFolder(model, args.start)
     average = {n: p.detach().clone() for n, p in model.named_parameters()}
     optimizer = optimizers(model, args)
     seen = dict(steps=0, tokens=0, epochs=0, minutes=0.0)
@@ -395,7 +414,9 @@ def main():
     parser.add_argument("--warmup", type=int, default=40, help="steps")
     parser.add_argument("--save-every", type=float, default=15, help="minutes between checkpoints and exports")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--resume", action="store_true")
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument("--resume", action="store_true")
+    begin.add_argument("--start", type=pathlib.Path, metavar="FOLDER", help="an exported folder to begin with")
     train(parser.parse_args())
 
 
