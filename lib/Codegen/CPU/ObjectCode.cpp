@@ -1,13 +1,11 @@
 #include "Codegen/CPU/ObjectCode.h"
 
+#include "Codegen/Kernel/LlvmPipeline.h"
+
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/Analysis/TargetLibraryInfo.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/CodeGen.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
@@ -61,40 +59,6 @@ static void setAttributes(llvm::Module &module, const CpuVariant &variant) {
   }
 }
 
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::PipelineTuningOptions tuning;
-  // Kernels come as vectors already.
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  tuning.LoopInterleaving = false;
-  tuning.LoopUnrolling = false;
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine, tuning);
-  llvm::TargetLibraryInfoImpl library(module.getTargetTriple());
-  library.disableAllFunctions();
-  functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
-}
-
-static bool emit(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType kind,
-                 llvm::SmallVectorImpl<char> &bytes) {
-  llvm::raw_svector_ostream stream(bytes);
-  llvm::legacy::PassManager passes;
-  auto *library = new llvm::TargetLibraryInfoWrapperPass(module.getTargetTriple());
-  passes.add(library);
-  if (machine.addPassesToEmitFile(passes, stream, nullptr, kind)) return false;
-  passes.run(module);
-  return true;
-}
-
 FailureOr<ObjectCode> compileObject(ModuleOp source, const CpuVariant &variant, bool keepLLVM,
                                     bool keepAssembly) {
   std::string error;
@@ -107,7 +71,7 @@ FailureOr<ObjectCode> compileObject(ModuleOp source, const CpuVariant &variant, 
   module->setDataLayout(machine->createDataLayout());
   module->setPICLevel(llvm::PICLevel::SmallPIC);
   setAttributes(*module, variant);
-  optimize(*module, *machine);
+  optimizeKernels(*module, *machine, /*unroll=*/false); // it costs time to compile
   ObjectCode code;
   if (keepLLVM) {
     llvm::raw_string_ostream stream(code.llvmText);
@@ -116,10 +80,10 @@ FailureOr<ObjectCode> compileObject(ModuleOp source, const CpuVariant &variant, 
   if (keepAssembly) {
     auto copy = llvm::CloneModule(*module);
     llvm::SmallVector<char, 0> text;
-    if (emit(*copy, *machine, llvm::CodeGenFileType::AssemblyFile, text))
+    if (emitKernels(*copy, *machine, llvm::CodeGenFileType::AssemblyFile, text))
       code.assemblyText.assign(text.begin(), text.end());
   }
-  if (!emit(*module, *machine, llvm::CodeGenFileType::ObjectFile, code.bytes))
+  if (!emitKernels(*module, *machine, llvm::CodeGenFileType::ObjectFile, code.bytes))
     return source.emitError("LLVM can't emit an object for ") << variant.name;
   return code;
 }

@@ -1,17 +1,14 @@
 #include "Codegen/GPU/ToPtx.h"
 
 #include "Codegen/GPU/NvvmLowering.h"
+#include "Codegen/Kernel/LlvmPipeline.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/CodeGen.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
@@ -60,37 +57,6 @@ static void alignVariables(llvm::Module &module) {
     variable.setAlignment(std::max(variable.getAlign().valueOrOne(), llvm::Align(16)));
 }
 
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::PipelineTuningOptions tuning;
-  // Kernels come as vectors already.
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  tuning.LoopInterleaving = false;
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine, tuning);
-  llvm::TargetLibraryInfoImpl library(module.getTargetTriple());
-  library.disableAllFunctions();
-  functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
-}
-
-static bool emit(llvm::Module &module, llvm::TargetMachine &machine, llvm::SmallVectorImpl<char> &bytes) {
-  llvm::raw_svector_ostream stream(bytes);
-  llvm::legacy::PassManager passes;
-  passes.add(new llvm::TargetLibraryInfoWrapperPass(module.getTargetTriple()));
-  if (machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile)) return false;
-  passes.run(module);
-  return true;
-}
-
 FailureOr<std::string> compilePtx(gpu::GPUModuleOp source, const GpuVariant &variant) {
   std::string error;
   auto machine = createMachine(variant, error);
@@ -111,10 +77,10 @@ FailureOr<std::string> compilePtx(gpu::GPUModuleOp source, const GpuVariant &var
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
   alignVariables(*module);
-  optimize(*module, *machine);
+  optimizeKernels(*module, *machine, /*unroll=*/true);
   if (failed(checkAlone(source, *module))) return failure();
   llvm::SmallVector<char, 0> text;
-  if (!emit(*module, *machine, text) || !error.empty())
+  if (!emitKernels(*module, *machine, llvm::CodeGenFileType::AssemblyFile, text) || !error.empty())
     return source.emitError("LLVM can't emit PTX for ")
            << variant.name << (error.empty() ? "" : ": ") << error;
   std::string ptx(text.begin(), text.end());
