@@ -1,35 +1,22 @@
 #include "Runtime/Cuda/States.h"
 
-#include <algorithm>
-#include <cstring>
-
 namespace lathe::cuda {
-
-/// A part that is larger goes through the stage piece by piece.
-static constexpr uint64_t kStageBytes = 4 << 20;
-
-static CUdeviceptr partAt(const Buffer &buffer, int32_t number, uint64_t bytes) {
-  return buffer.address() + static_cast<uint64_t>(number) * bytes;
-}
 
 Result<std::unique_ptr<States>> States::create(Device &device, uint32_t blocks, uint64_t blockBytes,
                                                uint32_t slots, uint64_t fixedBytes) {
-  std::unique_ptr<States> states(new States(device));
-  states->blockBytes_ = blockBytes;
-  states->fixedBytes_ = fixedBytes;
+  std::unique_ptr<States> states(new States(device, blockBytes, fixedBytes));
   if (Status status = states->make(blocks, slots); !status.ok()) return status;
   return states;
 }
 
 Status States::make(uint32_t blocks, uint32_t slots) {
-  auto pool = Buffer::create(device_, blocks * blockBytes_, "pool of growing states");
+  auto pool = Buffer::create(device_, blocks * blockBytes(), "pool of growing states");
   if (!pool) return pool.status();
   blocks_ = std::move(*pool);
-  auto fixed = Buffer::create(device_, slots * fixedBytes_, "fixed-size states");
+  auto fixed = Buffer::create(device_, slots * fixedBytes(), "fixed-size states");
   if (!fixed) return fixed.status();
   fixed_ = std::move(*fixed);
-  auto stage = HostBuffer::create(device_, std::min(std::max(blockBytes_, fixedBytes_), kStageBytes),
-                                  "stage of the states");
+  auto stage = HostBuffer::create(device_, stageBytes(), "stage of the states");
   if (!stage) return stage.status();
   stage_ = std::move(*stage);
   auto event = makeEvent(device_);
@@ -50,44 +37,32 @@ Status States::zero(CUdeviceptr address, uint64_t bytes) {
   return device_.check(device_.api().MemsetD8Async(address, 0, bytes, device_.stream()), "clearing states");
 }
 
-Status States::clear(const Buffer &buffer, int32_t number, uint64_t bytes) {
+Status States::clear(Pool pool, uint64_t offset, uint64_t bytes) {
   Device::Current current(device_);
-  return zero(partAt(buffer, number, bytes), bytes);
+  return zero(address(pool, offset), bytes);
 }
 
-Status States::copy(const Buffer &buffer, int32_t from, int32_t to, uint64_t bytes) {
+Status States::copy(Pool pool, uint64_t from, uint64_t to, uint64_t bytes) {
   Device::Current current(device_);
-  CUresult result = device_.api().MemcpyDtoDAsync(partAt(buffer, to, bytes), partAt(buffer, from, bytes),
-                                                  bytes, device_.stream());
+  CUresult result =
+      device_.api().MemcpyDtoDAsync(address(pool, to), address(pool, from), bytes, device_.stream());
   return device_.check(result, "copying states");
 }
 
-Status States::read(const Buffer &buffer, int32_t number, std::span<std::byte> out) {
+Status States::toStage(Pool pool, uint64_t offset, uint64_t bytes) {
   Device::Current current(device_);
-  CUdeviceptr from = partAt(buffer, number, out.size());
-  for (uint64_t done = 0; done < out.size();) {
-    uint64_t piece = std::min<uint64_t>(out.size() - done, stage_.bytes());
-    CUresult result = device_.api().MemcpyDtoHAsync(stage_.data(), from + done, piece, device_.stream());
-    LATHE_TRY(device_.check(result, "reading states"));
-    LATHE_TRY(finish());
-    std::memcpy(out.data() + done, stage_.data(), piece);
-    done += piece;
-  }
-  return {};
+  CUresult result =
+      device_.api().MemcpyDtoHAsync(stage_.data(), address(pool, offset), bytes, device_.stream());
+  LATHE_TRY(device_.check(result, "reading states"));
+  return finish();
 }
 
-Status States::write(const Buffer &buffer, int32_t number, std::span<const std::byte> in) {
+Status States::fromStage(Pool pool, uint64_t offset, uint64_t bytes) {
   Device::Current current(device_);
-  CUdeviceptr to = partAt(buffer, number, in.size());
-  for (uint64_t done = 0; done < in.size();) {
-    uint64_t piece = std::min<uint64_t>(in.size() - done, stage_.bytes());
-    std::memcpy(stage_.data(), in.data() + done, piece);
-    CUresult result = device_.api().MemcpyHtoDAsync(to + done, stage_.data(), piece, device_.stream());
-    LATHE_TRY(device_.check(result, "writing states"));
-    LATHE_TRY(finish());
-    done += piece;
-  }
-  return {};
+  CUresult result =
+      device_.api().MemcpyHtoDAsync(address(pool, offset), stage_.data(), bytes, device_.stream());
+  LATHE_TRY(device_.check(result, "writing states"));
+  return finish();
 }
 
 } // namespace lathe::cuda

@@ -1,46 +1,36 @@
 // States of sequences in a device's memory.
 #pragma once
 
-#include "Runtime/StateMemory.h"
+#include "Runtime/Gpu/DeviceStates.h"
 #include "Runtime/Vulkan/Commands.h"
 
 namespace lathe::vulkan {
 
-class States final : public StateMemory {
+class States final : public gpu::DeviceStates {
 public:
   /// Room for `blocks` blocks and the fixed-size states of `slots` slots, zero.
   static Result<std::unique_ptr<States>> create(Device &device, uint32_t blocks, uint64_t blockBytes,
                                                 uint32_t slots, uint64_t fixedBytes);
-
-  Status clearBlock(int32_t block) override { return clear(blocks_, block, blockBytes_); }
-  Status copyBlock(int32_t from, int32_t to) override { return copy(blocks_, from, to, blockBytes_); }
-  Status clearFixed(int32_t slot) override { return clear(fixed_, slot, fixedBytes_); }
-  Status copyFixed(int32_t from, int32_t to) override { return copy(fixed_, from, to, fixedBytes_); }
-  Status readBlock(int32_t block, std::span<std::byte> out) override { return read(blocks_, block, out); }
-  Status writeBlock(int32_t block, std::span<const std::byte> in) override {
-    return write(blocks_, block, in);
-  }
-  Status readFixed(int32_t slot, std::span<std::byte> out) override { return read(fixed_, slot, out); }
-  Status writeFixed(int32_t slot, std::span<const std::byte> in) override { return write(fixed_, slot, in); }
 
   /// What kernels add a state's offset to.
   VkDeviceAddress blocks() const { return blocks_.address(); }
   VkDeviceAddress fixed() const { return fixed_.address(); }
 
 private:
-  explicit States(Device &device) : device_(device) {}
+  States(Device &device, uint64_t blockBytes, uint64_t fixedBytes)
+      : DeviceStates(blockBytes, fixedBytes), device_(device) {}
   Status make(uint32_t blocks, uint32_t slots);
-  // The `number`-th of equal parts of a buffer.
-  Status clear(const Buffer &buffer, int32_t number, uint64_t bytes);
-  Status copy(const Buffer &buffer, int32_t from, int32_t to, uint64_t bytes);
-  Status read(const Buffer &buffer, int32_t number, std::span<std::byte> out);
-  Status write(const Buffer &buffer, int32_t number, std::span<const std::byte> in);
   Status run();
+  const Buffer &of(Pool pool) const { return pool == Pool::Growing ? blocks_ : fixed_; }
+  Status clear(Pool pool, uint64_t offset, uint64_t bytes) override;
+  Status copy(Pool pool, uint64_t from, uint64_t to, uint64_t bytes) override;
+  Status toStage(Pool pool, uint64_t offset, uint64_t bytes) override;
+  Status fromStage(Pool pool, uint64_t offset, uint64_t bytes) override;
+  std::span<std::byte> stage() override { return {stage_.data(), stage_.bytes()}; }
 
   Device &device_;
-  uint64_t blockBytes_ = 0, fixedBytes_ = 0;
   Buffer blocks_, fixed_;
-  Buffer stage_; ///< what the host reads and writes
+  Buffer stage_;
   Task task_;
 };
 
