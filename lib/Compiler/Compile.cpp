@@ -198,7 +198,7 @@ private:
     if (!target)
       return Status(Code::InvalidArgument, "a program is for target '" + program.getTarget().str() + "': targets are " +
                                                compileTargetNames());
-    if (options_.emit == Emit::LLVM && !target->stages.contains("llvm"))
+    if (options_.emit == Emit::LLVM && !target->showsLlvm)
       return Status(Code::Unsupported, "code for " + target->name.str() + " is not shown as LLVM IR: --emit kernels or asm");
     std::vector<StringRef> variants = target->variants();
     if (!options_.variants.empty())

@@ -20,9 +20,9 @@ template <GpuTarget target> static std::vector<StringRef> gpuNames() {
 }
 
 static const CompileTarget kTargets[] = {
-    {"cpu", "llvm, asm", cpuNames, compileCpuProgram},
-    {"vulkan", "asm", gpuNames<GpuTarget::Vulkan>, compileGpuProgram},
-    {"cuda", "asm", gpuNames<GpuTarget::Cuda>, compileGpuProgram},
+    {"cpu", true, cpuNames, compileCpuProgram},
+    {"vulkan", false, gpuNames<GpuTarget::Vulkan>, compileGpuProgram},
+    {"cuda", false, gpuNames<GpuTarget::Cuda>, compileGpuProgram},
 };
 
 ArrayRef<CompileTarget> compileTargets() { return kTargets; }

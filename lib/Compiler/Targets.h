@@ -11,8 +11,8 @@ namespace lathe {
 
 /// A kind of device.
 struct CompileTarget {
-  llvm::StringRef name;  ///< "cpu", as exec.program names it
-  llvm::StringRef stages; ///< what --emit can show of its code besides the kernels: "llvm, asm"
+  llvm::StringRef name; ///< "cpu", as exec.program names it
+  bool showsLlvm;       ///< whether it fills CodegenTexts::llvm
   /// Its variants' names, all of which are compiled unless some are asked for.
   std::vector<llvm::StringRef> (*variants)();
   llvm::FailureOr<ProgramCode> (*compile)(exec::ProgramOp program, llvm::ArrayRef<llvm::StringRef> variants,

@@ -22,6 +22,14 @@ for command in "run m.lathe ab -n 3 --temp 0" "bench m.lathe --prefill 4 --decod
   refused 1 'm.lathe: it has no program for vulkan:0, only for cpu: .*--target cpu,vulkan' "$LATHE" $command --device vulkan
   refused 1 'no device .gpu.: use auto, cpu, cuda' "$LATHE" $command --device gpu
 done
+
+refused 1 "unknown target 'tpu': targets are cpu, vulkan, cuda" "$LATHE" compile "$model" -o x.lathe --target tpu
+refused 1 "target 'cpu' is given twice" "$LATHE" compile "$model" -o x.lathe --target cpu,cpu
+refused 1 'unknown variant .sse2.' "$LATHE" compile "$model" -o x.lathe --variants avx2,sse2
+for target in vulkan cuda; do
+  refused 1 "$target is not shown as LLVM IR: --emit kernels or asm" "$LATHE" compile "$model" --emit llvm --target $target
+done
+[ -e x.lathe ] && fail "a refused command left x.lathe"
 refused 1 'target cpu,cuda' "$LATHE" inspect m.lathe --memory --device cuda:1
 
 # A model agrees with itself.
