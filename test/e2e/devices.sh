@@ -30,6 +30,15 @@ for target in vulkan cuda; do
   refused 1 "$target is not shown as LLVM IR: --emit kernels or asm" "$LATHE" compile "$model" --emit llvm --target $target
 done
 [ -e x.lathe ] && fail "a refused command left x.lathe"
+
+# Programs of several targets read the same weights, which are stored once.
+weights() {
+  succeeds "$LATHE" inspect "$1" --json
+  grep -o '"weight_bytes": *[0-9]*' out
+}
+succeeds "$LATHE" compile "$model" -o both.lathe -q --target cpu,cuda --variants avx2,sm_80
+[ -n "$(weights m.lathe)" ] && [ "$(weights m.lathe)" = "$(weights both.lathe)" ] ||
+  fail "weights for two targets: $(weights both.lathe), for one: $(weights m.lathe)"
 refused 1 'target cpu,cuda' "$LATHE" inspect m.lathe --memory --device cuda:1
 
 # A model agrees with itself.
