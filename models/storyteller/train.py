@@ -137,8 +137,9 @@ def windows(encoded, generator):
 # ---- model ----------------------------------------------------------------------------------------------------------
 
 class Block(nn.Module):
-    def __init__(self, hidden, heads, kv_heads, intermediate, eps, **_):
+    def __init__(self, hidden, heads, kv_heads, intermediate, eps, dropout, **_):
         super().__init__()
+        self.dropout = dropout
         self.heads, self.kvHeads, self.width = heads, kv_heads, hidden // heads
         self.attentionNorm, self.mlpNorm = nn.RMSNorm(hidden, eps), nn.RMSNorm(hidden, eps)
         self.q = nn.Linear(hidden, heads * self.width, bias=False)
@@ -155,9 +156,12 @@ class Block(nn.Module):
         q, k = rotate(q, cos, sin), rotate(k, cos, sin)
         group = self.heads // self.kvHeads
         a = causalAttention(q, k.repeat_interleave(group, 1), v.repeat_interleave(group, 1), mask)
-        x = x + self.o(a.transpose(1, 2).reshape(batch, length, hidden))
+        x = x + self.dropped(self.o(a.transpose(1, 2).reshape(batch, length, hidden)))
         h = self.mlpNorm(x)
-        return x + self.down(F.silu(self.gate(h)) * self.up(h))
+        return x + self.dropped(self.down(F.silu(self.gate(h)) * self.up(h)))
+
+    def dropped(self, x):
+        return F.dropout(x, self.dropout, torch.is_grad_enabled())
 
 
 def causalAttention(q, k, v, mask):
@@ -252,9 +256,10 @@ def exportFolder(state, tokenizer, folder):
 PIECE = 2  # sequences in one forward and backward pass
 
 
-def work(model, gradients, tasks, results):
+def work(model, gradients, tasks, results, seed):
     """One worker: single-threaded passes over the pieces it takes; gradients add up in its shared row."""
     torch.set_num_threads(1)
+    torch.manual_seed(seed)
     at = 0
     for weight in model.parameters():
         weight.grad = gradients[at:at + weight.numel()].view_as(weight)
@@ -278,8 +283,8 @@ class Workers:
         size = sum(p.numel() for p in model.parameters())
         self.gradients = [torch.zeros(size).share_memory_() for _ in range(count)]
         self.tasks, self.results = context.Queue(), context.Queue()
-        for row in self.gradients:
-            context.Process(target=work, args=(model, row, self.tasks, self.results), daemon=True).start()
+        for seed, row in enumerate(self.gradients):
+            context.Process(target=work, args=(model, row, self.tasks, self.results, seed), daemon=True).start()
 
     def losses(self, windows, scale=0.0):
         """The summed loss of the windows; with a scale, also the gradient of scale * loss in the weights' .grad."""
@@ -320,7 +325,7 @@ def prepare(args):
 def optimizers(model, args):
     matrices = [p for n, p in model.named_parameters() if p.dim() == 2 and n != "embedding.weight"]
     others = [p for n, p in model.named_parameters() if p.dim() < 2 or n == "embedding.weight"]
-    return [torch.optim.Muon(matrices, lr=args.lr, weight_decay=0.05, momentum=0.95, adjust_lr_fn="match_rms_adamw"),
+    return [torch.optim.Muon(matrices, lr=args.lr, weight_decay=args.decay, momentum=0.95, adjust_lr_fn="match_rms_adamw"),
             torch.optim.AdamW(others, lr=0.5 * args.lr, betas=(0.9, 0.95), weight_decay=0.01)]
 
 
@@ -329,7 +334,7 @@ def train(args):
     torch.manual_seed(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     tokenizer, encoded, held = prepare(args)
-    model = Llama(**SHAPE)
+    model = Llama(**SHAPE, dropout=args.dropout)
     if args.start:
         loadFolder(model, args.start)
     average = {n: p.detach().clone() for n, p in model.named_parameters()}
@@ -411,6 +416,8 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int, default=16, help="sequences of 512 tokens per step")
     parser.add_argument("--lr", type=float, default=6e-3)
+    parser.add_argument("--dropout", type=float, default=0.0, help="share of each block's outputs that a step leaves out")
+    parser.add_argument("--decay", type=float, default=0.05, help="weight decay of the matrices")
     parser.add_argument("--warmup", type=int, default=40, help="steps")
     parser.add_argument("--save-every", type=float, default=15, help="minutes between checkpoints and exports")
     parser.add_argument("--seed", type=int, default=1)
