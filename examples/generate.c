@@ -59,12 +59,19 @@ static int read_prompt(struct generator *g, const char *prompt, size_t room) {
   return 0;
 }
 
-/* Appends `rows` tokens to the slot and leaves the logits after the last of them. */
+/* Appends `rows` tokens to the slot and draws the one after the last of them. */
 static lathe_status step(struct generator *g, const int32_t *tokens, const int32_t *slots, size_t rows) {
   lathe_batch batch = LATHE_INIT(lathe_batch);
   batch.rows = rows;
   batch.tokens = tokens;
   batch.slots = slots;
+  lathe_draw draw = LATHE_INIT(lathe_draw);
+  const lathe_draw *draws[] = {&draw};
+  draw.sampler = g->sampler;
+  draw.history = g->tokens;
+  draw.history_count = g->count;
+  batch.draws = draws;
+  batch.draw_count = 1;
   return lathe_step(g->session, &batch);
 }
 
@@ -85,10 +92,8 @@ static int generate(struct generator *g) {
   const char *text;
   size_t bytes;
   while (status == LATHE_OK && g->count < g->capacity) {
-    float *logits;
     int32_t token;
-    if (lathe_session_result(g->session, 0, &logits, NULL)) return failed("result");
-    if (lathe_sample(g->sampler, logits, g->tokens, g->count, &token, NULL)) return failed("sample");
+    if (lathe_session_token(g->session, 0, &token, NULL)) return failed("token");
     if (is_stop(&info, token)) break;
     g->tokens[g->count++] = token;
     if (lathe_decoder_push(g->decoder, token, &text, &bytes)) return failed("decode");

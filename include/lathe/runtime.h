@@ -54,7 +54,7 @@ extern "C" {
 /* ---- Version ---- */
 
 /* Raised when a call or struct changes in a way that sized structs don't cover. */
-#define LATHE_API_VERSION 2u
+#define LATHE_API_VERSION 3u
 
 /* LATHE_API_VERSION of the library that is linked. */
 LATHE_API uint32_t lathe_api_version(void);
@@ -354,13 +354,27 @@ LATHE_API lathe_status lathe_slot_restore(lathe_session *session, const void *bu
 
 /* ---- Step: tokens to logits ---- */
 
-/* What is wanted of a row. */
+/* What is wanted of a row: of all rows of a batch that want something, the same. */
 #define LATHE_WANT_NOTHING 0
 #define LATHE_WANT_LOGITS 1 /* of the token after this row: [vocabulary] f32 */
 #define LATHE_WANT_HIDDEN 2 /* the hidden state behind the last norm: [hidden_columns] f32 */
+#define LATHE_WANT_TOKEN 3  /* the token after this row, drawn from its logits: see lathe_draw */
 
 /* Takes one result; `values` lives during the call only. Not 0: stop with LATHE_CANCELLED. */
 typedef int (*lathe_result_callback)(void *user, size_t row, const float *values, size_t columns);
+
+typedef struct lathe_sampler lathe_sampler;
+
+/* How one token is drawn. On a GPU no more of the logits than the draw needs comes back to the host. */
+typedef struct lathe_draw {
+  size_t struct_size;
+  lathe_sampler *sampler; /* of this model. Rows that share one take its random numbers in no particular order */
+  const int32_t *history; /* tokens that the repetition penalty is for; those outside the vocabulary are ignored */
+  size_t history_count;
+  const uint32_t *allowed; /* [(vocabulary + 31) / 32] bit `token % 32` of word `token / 32` is 1 for each token
+                              that may be drawn; NULL: all may */
+  int log_probability;     /* not 0: lathe_session_token() is asked for it. Costs a pass over the logits on a CPU */
+} lathe_draw;
 
 /* A ragged batch: `rows` tokens, each of some slot, appended to it in the order given. One token of one slot,
  * a prompt, or tokens of many slots: all the same. Slots may be mixed in any order. */
@@ -369,17 +383,21 @@ typedef struct lathe_batch {
   size_t rows;
   const int32_t *tokens; /* [rows] */
   const int32_t *slots;  /* [rows] */
-  const uint8_t *wants; /* [rows] LATHE_WANT_...; NULL: logits of the last row of each slot. Logits and hidden
-                           states can't be wanted in one batch. */
+  const uint8_t *wants; /* [rows] LATHE_WANT_..., nothing or one and the same; NULL: logits of the last row of
+                           each slot, or with `draws` its token */
   lathe_result_callback result; /* NULL: results are kept, see lathe_session_result(). Otherwise each goes
-                                   here, in no particular order, and there may be any number of them. */
+                                   here, in no particular order, and there may be any number of them. Tokens
+                                   are kept in any case. */
   void *result_user;
+  const lathe_draw *const *draws; /* [draw_count] one for each row that wants a token, in batch order */
+  size_t draw_count;
 } lathe_batch;
 
 /* Runs a batch. Batches of any length are cut to what the program takes at once. Nothing is allocated.
  * A model without sequence state (an encoder) computes whole sequences: a slot's rows in the batch are its
  * sequence, at most max_rows of them (or else FULL), and the slot stays empty. Fails with INVALID_ARGUMENT (a
- * token or slot that does not exist; more results than max_results without a callback), UNSUPPORTED (the
+ * token or slot that does not exist; more results than max_results without a callback; a number of
+ * draws that is not that of the rows which want a token; a draw that makes no sense), UNSUPPORTED (the
  * model has no logits), FULL (a slot would outgrow its context, or the pool is used up): nothing was
  * appended. CANCELLED and
  * DEVICE_LOST: some rows may have been appended, lathe_slot_position() tells. */
@@ -389,6 +407,13 @@ LATHE_API lathe_status lathe_step(lathe_session *session, const lathe_batch *bat
  * written to and lives until the next call that runs something in `session`; `columns` may be NULL. */
 LATHE_API lathe_status lathe_session_result(lathe_session *session, size_t index, float **values,
                                             size_t *columns);
+
+/* The token of the `index`-th row of the last batch that wanted one, counted in batch order.
+ * `log_probability` (may be NULL) is that of the token in the unmodified distribution, in nats, where the draw
+ * asked for it. INVALID_ARGUMENT where there is no such row, where its logits are not numbers or nothing that
+ * was allowed has a probability: the row is in its slot all the same. */
+LATHE_API lathe_status lathe_session_token(lathe_session *session, size_t index, int32_t *token,
+                                           float *log_probability);
 
 /* ---- Embed: sequences to vectors (encoders) ---- */
 
@@ -405,7 +430,7 @@ LATHE_API lathe_status lathe_embed(lathe_session *session, const lathe_embed_bat
 
 /* ---- Sampling ---- */
 
-/* Applied in this order: repetition penalty, temperature, top-k, top-p, min-p. */
+/* Applied in this order: allowed tokens, repetition penalty, temperature, top-k, top-p, min-p. */
 typedef struct lathe_sampling {
   size_t struct_size;
   float temperature;        /* 0: greedy, ties go to the lowest id */
@@ -419,15 +444,18 @@ typedef struct lathe_sampling {
 /* The checkpoint's own defaults: temperature 0 where it does not ask for sampling. */
 LATHE_API lathe_status lathe_sampling_defaults(const lathe_model *model, lathe_sampling *sampling);
 
-typedef struct lathe_sampler lathe_sampler;
 /* Holds the state of the random numbers and room for one row of logits. Used by one thread at a time.
  * INVALID_ARGUMENT where a parameter is out of range. */
 LATHE_API lathe_status lathe_sampler_create(lathe_model *model, const lathe_sampling *sampling,
                                             lathe_sampler **sampler);
 LATHE_API void lathe_sampler_release(lathe_sampler *sampler);
-/* Draws one token from `logits` [vocabulary], which is not changed. `history` [history_count] may be NULL.
- * `log_probability` (may be NULL) is that of the token in the unmodified distribution, in nats. Allocates
- * nothing. INVALID_ARGUMENT where logits are not numbers. */
+/* Draws one token from `logits` [vocabulary], which is not changed: what a batch that wants tokens does
+ * (LATHE_WANT_TOKEN), for logits that the caller has changed or wants to see. `log_probability` (may be NULL) is
+ * that of the token in the unmodified distribution, in nats. Allocates nothing. INVALID_ARGUMENT where logits are
+ * not numbers, or nothing that is allowed has a probability. */
+LATHE_API lathe_status lathe_sample_draw(const lathe_draw *draw, const float *logits, int32_t *token,
+                                         float *log_probability);
+/* The same with every token allowed. `history` [history_count] may be NULL. */
 LATHE_API lathe_status lathe_sample(lathe_sampler *sampler, const float *logits, const int32_t *history,
                                     size_t history_count, int32_t *token, float *log_probability);
 /* log softmax(logits)[token], in nats, summed in double precision. */

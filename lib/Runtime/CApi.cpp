@@ -116,7 +116,8 @@ lathe_status lathe_session_create(lathe_model *model, const lathe_session_option
     auto made = Session::create(model->model, options);
     if (!made) return made.status();
     std::string device = (*made)->device().id();
-    *session = new lathe_session{std::move(*made), std::move(device)};
+    std::vector<Draw> draws((*made)->plan().maxResults);
+    *session = new lathe_session{std::move(*made), std::move(device), std::move(draws)};
     return {};
   });
 }
@@ -148,6 +149,15 @@ void lathe_session_cancel(lathe_session *session) {
   if (session) session->session->cancel();
 }
 
+static Status readDraws(const lathe_batch &batch, std::vector<Draw> &draws) {
+  if (batch.draw_count && !batch.draws) return invalid("the draws are NULL");
+  if (batch.draw_count > draws.size())
+    return invalid("the batch has " + std::to_string(batch.draw_count) + " draws, a session keeps " +
+                   std::to_string(draws.size()) + " tokens at most: cut it up");
+  for (size_t i = 0; i < batch.draw_count; ++i) LATHE_TRY(readDraw(batch.draws[i], draws[i]));
+  return {};
+}
+
 lathe_status lathe_step(lathe_session *session, const lathe_batch *from) {
   return guarded([&]() -> Status {
     lathe_batch batch;
@@ -161,6 +171,8 @@ lathe_status lathe_step(lathe_session *session, const lathe_batch *from) {
     step.wants = batch.wants;
     step.result = batch.result;
     step.resultUser = batch.result_user;
+    LATHE_TRY(readDraws(batch, session->draws));
+    step.draws = {session->draws.data(), batch.draw_count};
     return session->session->step(step);
   });
 }

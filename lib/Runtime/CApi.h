@@ -1,7 +1,6 @@
 // What the files of the C interface share: handles, errors, sized structs.
 #pragma once
 
-#include "Runtime/Sampler.h"
 #include "Runtime/Session.h"
 #include "lathe/runtime.h"
 
@@ -14,7 +13,13 @@ struct lathe_model {
 };
 struct lathe_session {
   std::unique_ptr<lathe::Session> session;
-  std::string device; // "cuda:0"
+  std::string device;             // "cuda:0"
+  std::vector<lathe::Draw> draws; // of the running call; sized once
+};
+struct lathe_sampler {
+  std::shared_ptr<const lathe::LoadedModel> model;
+  lathe::Sampler sampler;
+  std::vector<uint32_t> history; // a set of tokens
 };
 
 namespace lathe {
@@ -63,6 +68,9 @@ template <typename Struct> Status writeSized(Struct from, Struct *to) {
     std::memset(reinterpret_cast<unsigned char *>(to) + sizeof(Struct), 0, size - sizeof(Struct));
   return {};
 }
+
+/// What a lathe_draw says; fails with InvalidArgument.
+Status readDraw(const lathe_draw *from, Draw &to);
 
 inline const char *text(const flatbuffers::String *string) { return string ? string->c_str() : ""; }
 

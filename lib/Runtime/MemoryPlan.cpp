@@ -2,6 +2,7 @@
 
 #include "Artifact/KernelABI.h"
 #include "Runtime/CpuFeatures.h"
+#include "Runtime/Draws.h"
 #include "Runtime/WorkGrid.h"
 
 #include <algorithm>
@@ -110,6 +111,8 @@ Result<MemoryPlan> planMemory(const LoadedModel &model, const ChosenDevice &devi
   planResults(program, plan);
   uint64_t tables = tableBytes(program, plan);
   plan.host = plus(times(times(plan.maxResults, plan.resultColumns), sizeof(float)), tables);
+  plan.host =
+      plus(plan.host, times(program.max_outputs(), DrawTables::historyBytes(model.header().vocabulary())));
   plan.hostMemory = machineMemory();
   if (!plan.onDevice) {
     plan.hostMemory = limited(plan.hostMemory, options.memoryLimit);

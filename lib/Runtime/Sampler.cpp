@@ -1,33 +1,8 @@
 #include "Runtime/Sampler.h"
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numeric>
 
 namespace lathe {
-
-Random::Random(uint64_t seed) {
-  for (uint64_t &word : state_) {
-    uint64_t z = (seed += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    word = z ^ (z >> 31);
-  }
-}
-
-static uint64_t rotateLeft(uint64_t x, int k) { return x << k | x >> (64 - k); }
-
-uint64_t Random::next() {
-  uint64_t result = rotateLeft(state_[1] * 5, 7) * 9, t = state_[1] << 17;
-  state_[2] ^= state_[0];
-  state_[3] ^= state_[1];
-  state_[1] ^= state_[2];
-  state_[0] ^= state_[3];
-  state_[2] ^= t;
-  state_[3] = rotateLeft(state_[3], 45);
-  return result;
-}
 
 Status checkSampling(const SamplingParameters &p) {
   // Written so that NaN fails, too.
@@ -41,119 +16,67 @@ Status checkSampling(const SamplingParameters &p) {
   return {};
 }
 
-Sampler::Sampler(const SamplingParameters &parameters, uint32_t vocabulary)
-    : parameters_(parameters), random_(parameters.seed), logits_(vocabulary), candidates_(vocabulary),
-      weights_(vocabulary), seen_((size_t(vocabulary) + 63) / 64) {}
-
-bool Sampler::likelier(int32_t a, int32_t b) const {
-  float x = logits_[static_cast<size_t>(a)], y = logits_[static_cast<size_t>(b)];
-  return x != y ? x > y : a < b;
+/// The mass of the `count` likeliest tokens; nothing where the list ends before.
+std::optional<double> Sampler::massBeforeTopP(size_t count) {
+  if (count == SIZE_MAX) return candidates_.total(parameters_.temperature);
+  if (count > candidates_.size() && !candidates_.complete()) return std::nullopt;
+  double mass = 0;
+  for (size_t i = 0; i < std::min(count, candidates_.size()); ++i) mass += weight(i);
+  return mass;
 }
 
-Status Sampler::load(std::span<const float> logits) {
-  float best = -std::numeric_limits<float>::infinity();
-  bool bad = false;
-  for (size_t i = 0; i < logits.size(); ++i) {
-    float x = logits[i];
-    bad |= !(x <= std::numeric_limits<float>::max());
-    best = x > best ? x : best;
-    logits_[i] = x;
+/// Top-k, top-p and min-p all leave a run of the likeliest. Nothing where the list ends before the run does.
+std::optional<Sampler::Kept> Sampler::keep() {
+  size_t most = parameters_.topK ? static_cast<size_t>(parameters_.topK) : SIZE_MAX;
+  bool cutByMass = parameters_.topP<1, cutByWeight = parameters_.minP> 0;
+  double enough = 0;
+  if (cutByMass || !cutByWeight) {
+    auto mass = massBeforeTopP(most);
+    if (!mass) return std::nullopt;
+    if (!cutByMass) return Kept{most, *mass};
+    enough = double(parameters_.topP) * *mass;
   }
-  if (bad || best == -std::numeric_limits<float>::infinity())
-    return Status(Code::InvalidArgument, "the logits hold NaN or infinity, or are all minus infinity");
-  return {};
-}
-
-void Sampler::penalize(std::span<const int32_t> history) {
-  if (parameters_.repetitionPenalty == 1) return;
-  auto known = [&](int32_t token) { return token >= 0 && static_cast<uint32_t>(token) < vocabulary(); };
-  for (int32_t token : history) {
-    if (!known(token)) continue;
-    uint64_t &word = seen_[static_cast<size_t>(token) / 64], bit = uint64_t(1) << (token % 64);
-    if (word & bit) continue;
-    word |= bit;
-    float &logit = logits_[static_cast<size_t>(token)];
-    if (logit == -std::numeric_limits<float>::infinity()) continue;
-    float changed = logit > 0 ? logit / parameters_.repetitionPenalty : logit * parameters_.repetitionPenalty;
-    logit = std::clamp(changed, std::numeric_limits<float>::lowest(), std::numeric_limits<float>::max());
+  Kept kept = {0, 0};
+  for (; kept.count < most && !(cutByMass && kept.mass >= enough); ++kept.count) {
+    if (kept.count == candidates_.size()) {
+      if (candidates_.complete()) break;
+      return std::nullopt;
+    }
+    double next = weight(kept.count);
+    if (next < double(parameters_.minP)) break;
+    kept.mass += next;
   }
-  for (int32_t token : history)
-    if (known(token)) seen_[static_cast<size_t>(token) / 64] = 0;
+  return kept;
 }
 
-int32_t Sampler::greedy() const {
-  return static_cast<int32_t>(std::max_element(logits_.begin(), logits_.end()) - logits_.begin());
-}
-
-size_t Sampler::keepTopK(size_t count) {
-  auto k = static_cast<size_t>(parameters_.topK);
-  if (k == 0 || k >= count) return count;
-  auto begin = candidates_.begin();
-  std::nth_element(begin, begin + static_cast<ptrdiff_t>(k - 1), begin + static_cast<ptrdiff_t>(count),
-                   [this](int32_t a, int32_t b) { return likelier(a, b); });
-  return k;
-}
-
-double Sampler::total(size_t count) const {
-  double sum = 0;
-  for (size_t i = 0; i < count; ++i) sum += weight(i);
-  return sum;
-}
-
-size_t Sampler::keepTopP(size_t count) {
-  if (parameters_.topP >= 1) return count;
-  double enough = double(parameters_.topP) * total(count), sum = 0;
-  // A heap gives the likeliest one by one: usually few are needed, so the vocabulary is not sorted.
-  auto less = [this](int32_t a, int32_t b) { return likelier(b, a); };
-  auto begin = candidates_.begin();
-  std::make_heap(begin, begin + static_cast<ptrdiff_t>(count), less);
-  size_t left = count;
-  while (left > 0 && sum < enough) {
-    std::pop_heap(begin, begin + static_cast<ptrdiff_t>(left), less);
-    sum += weight(--left);
-  }
-  // What was popped lies at the end, likeliest last.
-  std::reverse(begin, begin + static_cast<ptrdiff_t>(count));
-  return count - left;
-}
-
-size_t Sampler::keepMinP(size_t count) {
-  if (parameters_.minP <= 0) return count;
-  auto end = std::partition(
-      candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(count), [this](int32_t i) {
-        return weights_[static_cast<size_t>(i)] >= double(parameters_.minP); // the likeliest weighs 1
-      });
-  return static_cast<size_t>(end - candidates_.begin());
-}
-
-int32_t Sampler::draw(size_t count) {
-  double target = random_.uniform() * total(count), sum = 0;
+std::optional<int32_t> Sampler::draw(double random) {
+  if (parameters_.temperature == 0) return candidates_[0].token;
+  auto kept = keep();
+  if (!kept) return std::nullopt;
+  double target = random * kept->mass, sum = 0;
+  size_t count = std::min(kept->count, candidates_.size());
   for (size_t i = 0; i < count; ++i) {
     sum += weight(i);
-    if (target < sum) return candidates_[i];
+    if (target < sum) return candidates_[i].token;
   }
+  if (count < kept->count && !candidates_.complete()) return std::nullopt;
   // Rounding may leave the target just above the sum: take the last that has any weight.
   while (count > 1 && weight(count - 1) == 0) --count;
-  return candidates_[count - 1];
+  return candidates_[count - 1].token;
 }
 
-Result<int32_t> Sampler::sample(std::span<const float> logits, std::span<const int32_t> history) {
-  if (logits.size() != logits_.size())
+Result<int32_t> Sampler::sample(std::span<const float> row, const TokenRules &rules, double random) {
+  if (row.size() != vocabulary())
     return Status(Code::InvalidArgument, "the logits are not one per token of the vocabulary");
-  if (Status status = load(logits); !status.ok()) return status;
-  penalize(history);
-  if (parameters_.temperature == 0) return greedy();
-  float best = logits_[static_cast<size_t>(greedy())];
-  for (size_t i = 0; i < logits_.size(); ++i) {
-    // The difference first: it is at most 0, so no temperature overflows it.
-    logits_[i] = (logits_[i] - best) / parameters_.temperature;
-    weights_[i] = std::exp(double(logits_[i]));
-  }
-  std::iota(candidates_.begin(), candidates_.end(), 0);
-  size_t count = keepTopK(candidates_.size());
-  count = keepTopP(count);
-  count = keepMinP(count);
-  return draw(count);
+  if (Status status = candidates_.load(row, rules, parameters_.repetitionPenalty); !status.ok())
+    return status;
+  return *draw(random);
+}
+
+Result<std::optional<int32_t>> Sampler::sample(const TopLogits &top, const TokenRules &rules, double random) {
+  if (Status status = candidates_.load(top, rules, parameters_.repetitionPenalty); !status.ok())
+    return status;
+  return draw(random);
 }
 
 double logProbability(std::span<const float> logits, int32_t token) {
@@ -161,6 +84,11 @@ double logProbability(std::span<const float> logits, int32_t token) {
   double sum = 0;
   for (float logit : logits) sum += std::exp(double(logit) - best);
   return double(logits[static_cast<size_t>(token)]) - best - std::log(sum);
+}
+
+double logProbability(const TopLogits &top, int32_t token) {
+  auto at = std::find(top.tokens.begin(), top.tokens.end(), static_cast<float>(token)) - top.tokens.begin();
+  return double(top.logits[static_cast<size_t>(at)]) - top.largest - std::log(double(top.mass));
 }
 
 } // namespace lathe

@@ -1,27 +1,14 @@
-// From logits to a token, on the host.
+// From logits to a token, on the host, wherever the logits were computed.
 #pragma once
 
-#include "Support/Status.h"
+#include "Runtime/Candidates.h"
+#include "Runtime/Random.h"
 
-#include <cstdint>
-#include <span>
-#include <vector>
+#include <optional>
 
 namespace lathe {
 
-/// xoshiro256** 1.0 (Blackman and Vigna, 2018; public domain), its state filled by splitmix64 from one seed.
-class Random {
-public:
-  explicit Random(uint64_t seed);
-  uint64_t next();
-  /// In [0, 1), 53 bits.
-  double uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
-
-private:
-  uint64_t state_[4];
-};
-
-/// As in lathe_sampling. Applied in this order, which is that of transformers.
+/// As in lathe_sampling. Applied in this order, which is that of transformers; the mask comes first.
 struct SamplingParameters {
   float repetitionPenalty = 1; ///< 1: none
   float temperature = 1;       ///< 0: greedy
@@ -34,37 +21,45 @@ struct SamplingParameters {
 /// Fails with InvalidArgument, naming the parameter.
 Status checkSampling(const SamplingParameters &parameters);
 
-/// Memory for one vocabulary, taken once. Among equal logits the lower id counts as the likelier.
+/// Draws tokens from whole rows, or from what a device found in them: the same token, but where a sum that
+/// was rounded otherwise tips the balance (README.md). Memory for one vocabulary, taken once. Among equal
+/// logits the lower id counts as the likelier.
 class Sampler {
 public:
-  Sampler(const SamplingParameters &parameters, uint32_t vocabulary);
+  Sampler(const SamplingParameters &parameters, uint32_t vocabulary)
+      : parameters_(parameters), random_(parameters.seed), candidates_(vocabulary) {}
 
-  /// `logits` has the vocabulary's size. Tokens of `history` outside it are ignored. Fails with
-  /// InvalidArgument where a logit is NaN or +infinity, or all are -infinity.
-  Result<int32_t> sample(std::span<const float> logits, std::span<const int32_t> history);
-  uint32_t vocabulary() const { return static_cast<uint32_t>(logits_.size()); }
+  /// The random number of one draw. It is taken before, so that a draw which needs the row after all begins
+  /// with the same one.
+  double next() { return parameters_.temperature == 0 ? 0 : random_.uniform(); }
+
+  /// `row` has the vocabulary's size. Fails with InvalidArgument where a logit is NaN or +infinity, or where
+  /// no token is left to draw.
+  Result<int32_t> sample(std::span<const float> row, const TokenRules &rules, double random);
+  /// Nothing where the draw needs the row. Fails as above.
+  Result<std::optional<int32_t>> sample(const TopLogits &top, const TokenRules &rules, double random);
+
+  const SamplingParameters &parameters() const { return parameters_; }
+  uint32_t vocabulary() const { return candidates_.vocabulary(); }
 
 private:
-  Status load(std::span<const float> logits);
-  void penalize(std::span<const int32_t> history);
-  int32_t greedy() const;
-  size_t keepTopK(size_t count);
-  size_t keepTopP(size_t count);
-  size_t keepMinP(size_t count);
-  int32_t draw(size_t count);
-  double weight(size_t candidate) const { return weights_[static_cast<size_t>(candidates_[candidate])]; }
-  double total(size_t count) const;
-  bool likelier(int32_t a, int32_t b) const;
+  struct Kept {
+    size_t count; ///< of the likeliest
+    double mass;
+  };
+  std::optional<Kept> keep();
+  std::optional<double> massBeforeTopP(size_t count);
+  std::optional<int32_t> draw(double random);
+  double weight(size_t index) { return candidates_.weight(candidates_[index], parameters_.temperature); }
 
   SamplingParameters parameters_;
   Random random_;
-  std::vector<float> logits_;
-  std::vector<int32_t> candidates_; ///< the first `count` are kept
-  std::vector<double> weights_;     ///< probabilities, the likeliest being 1
-  std::vector<uint64_t> seen_;      ///< bitmap of tokens already penalized
+  Candidates candidates_;
 };
 
 /// log softmax(logits)[token] in nats, summed in double precision. `token` must be in range.
 double logProbability(std::span<const float> logits, int32_t token);
+/// The same by a device's sums, for a token that it found.
+double logProbability(const TopLogits &top, int32_t token);
 
 } // namespace lathe

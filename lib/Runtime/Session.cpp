@@ -29,9 +29,14 @@ Status Session::load(const SessionOptions &options) {
   auto kept = Region::allocate(uint64_t(plan_.maxResults) * plan_.resultColumns * sizeof(float), "results");
   if (!kept) return kept.status();
   kept_ = std::move(*kept);
+  auto draws = DrawTables::create(program.max_outputs(), model_->header().vocabulary());
+  if (!draws) return draws.status();
+  draws_ = std::move(*draws);
   rowsLeft_.resize(plan_.slots);
   cursor_.resize(plan_.slots);
   results_.reserve(plan_.maxResults);
+  drawRows_.reserve(plan_.maxResults);
+  tokens_.reserve(plan_.maxResults);
   std::string more = plan_.onDevice ? formatBytes(plan_.deviceNeeded()) + " of device memory"
                                     : std::to_string(plan_.threads) + " threads";
   model_->log(LogLevel::Info, device_.id() + ": variant " + device_.variant->name()->str() + ", " + more +
@@ -61,6 +66,16 @@ Result<std::span<float>> Session::result(size_t index) const {
     return Status(Code::InvalidArgument, "the last batch kept " + std::to_string(results_.size()) +
                                              " results, there is no number " + std::to_string(index));
   return std::span<float>(results_[index].values, resultColumns_);
+}
+
+Result<DrawnToken> Session::token(size_t index) const {
+  if (index >= tokens_.size())
+    return Status(Code::InvalidArgument, "the last batch drew " + std::to_string(tokens_.size()) +
+                                             " tokens, there is no number " + std::to_string(index));
+  if (tokens_[index].status.ok() && tokens_[index].token < 0)
+    return Status(Code::InvalidArgument,
+                  "the last batch was stopped before it drew token " + std::to_string(index));
+  return tokens_[index];
 }
 
 Status Session::stopped() {

@@ -3,6 +3,7 @@
 
 #include "Runtime/BatchTables.h"
 #include "Runtime/BlockPool.h"
+#include "Runtime/Draws.h"
 #include "Runtime/Executor.h"
 #include "Runtime/MemoryPlan.h"
 
@@ -11,13 +12,15 @@
 namespace lathe {
 
 /// What a row's result is.
-enum class Want : uint8_t { Nothing = 0, Logits = 1, Hidden = 2 };
+enum class Want : uint8_t { Nothing = 0, Logits = 1, Hidden = 2, Token = 3 };
 
 /// As lathe_batch in lathe/runtime.h.
 struct StepBatch {
   std::span<const int32_t> tokens;
   std::span<const int32_t> slots;
   const uint8_t *wants = nullptr;
+  /// One for each row that wants a token, in batch order.
+  std::span<const Draw> draws;
   /// Not 0 stops. Null: results are kept.
   int (*result)(void *user, size_t row, const float *values, size_t columns) = nullptr;
   void *resultUser = nullptr;
@@ -38,6 +41,8 @@ public:
 
   /// Of the last step: the index-th wanted row in batch order.
   Result<std::span<float>> result(size_t index) const;
+  /// The same for rows that wanted a token. Its status is that of the draw.
+  Result<DrawnToken> token(size_t index) const;
 
   BlockPool &pool() { return *pool_; }
   const BlockPool &pool() const { return *pool_; }
@@ -60,8 +65,9 @@ private:
   Status load(const SessionOptions &options);
 
   // The parts of a step, in order.
-  Status checkRows(const StepBatch &batch, size_t &wanted, Want &want);
-  Status chooseEntry(Want want);
+  Status checkRows(const StepBatch &batch, size_t &wanted);
+  Status chooseEntry();
+  Status checkWanted(const StepBatch &batch, size_t wanted);
   Status checkRoom() const;
   Status fillChunk(const StepBatch &batch);
   Status fillSequence(const StepBatch &batch, int32_t slot);
@@ -69,6 +75,10 @@ private:
   KernelBatch sealTables(bool countOutputs);
   Status runChunk(bool &cancelled);
   Status deliver(const StepBatch &batch, bool inPlace);
+  // Of a step that wants tokens (Draws.cpp).
+  Status checkDraws(const StepBatch &batch, size_t wanted);
+  void addDraw(const StepBatch &batch, size_t row);
+  void drawTokens();
   Status stopped();
 
   uint32_t maxRows() const { return program().max_rows(); }
@@ -87,6 +97,10 @@ private:
   std::vector<uint32_t> rowsLeft_; ///< of each slot, not yet computed
   std::vector<size_t> cursor_;     ///< of each slot: where in the batch its next row is looked for
   std::vector<KeptResult> results_;
+  DrawTables draws_;
+  std::vector<size_t> drawRows_; ///< rows of the batch that want a token, ascending
+  std::vector<DrawnToken> tokens_;
+  Want want_ = Want::Nothing;
   uint32_t entry_ = 0;
   bool outputDomain_ = true; ///< the entry's result has one row per output, not one per row
   size_t resultColumns_ = 0;

@@ -8,15 +8,12 @@ namespace lathe {
 
 Status Session::step(const StepBatch &batch) {
   results_.clear();
+  tokens_.clear();
   size_t wanted = 0;
-  Want want = Want::Nothing;
-  LATHE_TRY(checkRows(batch, wanted, want));
+  LATHE_TRY(checkRows(batch, wanted));
   if (batch.tokens.empty()) return {};
-  LATHE_TRY(chooseEntry(want));
-  if (!batch.result && wanted > plan_.maxResults)
-    return Status(Code::InvalidArgument, "the batch wants " + std::to_string(wanted) + " results, but only " +
-                                             std::to_string(plan_.maxResults) +
-                                             " are kept: take them with a result callback");
+  LATHE_TRY(chooseEntry());
+  LATHE_TRY(checkWanted(batch, wanted));
   LATHE_TRY(checkRoom());
   std::fill(cursor_.begin(), cursor_.end(), 0);
   for (size_t done = 0; done < batch.tokens.size();) {
@@ -34,7 +31,8 @@ Status Session::step(const StepBatch &batch) {
   return {};
 }
 
-Status Session::checkRows(const StepBatch &batch, size_t &wanted, Want &want) {
+Status Session::checkRows(const StepBatch &batch, size_t &wanted) {
+  want_ = Want::Nothing;
   std::fill(rowsLeft_.begin(), rowsLeft_.end(), 0);
   auto vocabulary = model_->header().vocabulary();
   for (size_t i = 0; i < batch.tokens.size(); ++i) {
@@ -47,24 +45,34 @@ Status Session::checkRows(const StepBatch &batch, size_t &wanted, Want &want) {
     if (left++ == 0 && !batch.wants) ++wanted;
     if (!batch.wants || batch.wants[i] == 0) continue;
     auto asked = static_cast<Want>(batch.wants[i]);
-    if (asked != Want::Logits && asked != Want::Hidden)
+    if (batch.wants[i] > static_cast<uint8_t>(Want::Token))
       return Status(Code::InvalidArgument,
                     "unknown wish " + std::to_string(batch.wants[i]) + " of row " + std::to_string(i));
-    if (want != Want::Nothing && want != asked)
-      return Status(Code::InvalidArgument, "logits and hidden states can't be wanted in one batch");
-    want = asked;
+    if (want_ != Want::Nothing && want_ != asked)
+      return Status(Code::InvalidArgument,
+                    "only one of logits, hidden states and tokens can be wanted in a batch");
+    want_ = asked;
     ++wanted;
   }
-  if (!batch.wants) want = Want::Logits;
+  if (!batch.wants) want_ = batch.draws.empty() ? Want::Logits : Want::Token;
   return {};
 }
 
-Status Session::chooseEntry(Want want) {
+Status Session::checkWanted(const StepBatch &batch, size_t wanted) {
+  if ((!batch.result || want_ == Want::Token) && wanted > plan_.maxResults)
+    return Status(Code::InvalidArgument,
+                  "the batch wants " + std::to_string(wanted) + " results, but only " +
+                      std::to_string(plan_.maxResults) + " are kept: " +
+                      (want_ == Want::Token ? "cut it up" : "take them with a result callback"));
+  return checkDraws(batch, wanted);
+}
+
+Status Session::chooseEntry() {
   // Rows that only fill the state go through "step", too, where there is one.
-  auto entry = findEntry(program(), want == Want::Hidden ? "hidden" : "step");
-  if (!entry && want == Want::Nothing) entry = findEntry(program(), "hidden");
+  auto entry = findEntry(program(), want_ == Want::Hidden ? "hidden" : "step");
+  if (!entry && want_ == Want::Nothing) entry = findEntry(program(), "hidden");
   if (!entry)
-    return Status(Code::Unsupported, want == Want::Hidden
+    return Status(Code::Unsupported, want_ == Want::Hidden
                                          ? "the artifact has no entry for hidden states"
                                          : "the model has no logits: it is an encoder, use it to embed");
   const fb::Entry &chosen = *program().entries()->Get(*entry);
@@ -101,6 +109,7 @@ Status Session::checkRoom() const {
 
 Status Session::fillChunk(const StepBatch &batch) {
   tables_.clear();
+  draws_.clear();
   // Without state a sequence can't be cut, neither by rows nor by outputs.
   bool whole = !hasState(program());
   for (size_t slot = 0; slot < rowsLeft_.size() && tables_.rows() < maxRows(); ++slot) {
@@ -130,6 +139,7 @@ Status Session::fillSequence(const StepBatch &batch, int32_t slot) {
     if (wanted && outputDomain_ && tables_.wanted() == program().max_outputs()) break;
     if (added++ == 0) tables_.beginSequence(slot, static_cast<int32_t>(pool_->positions(slot)));
     tables_.addRow(batch.tokens[cursor], cursor, wanted);
+    if (wanted && want_ == Want::Token) addDraw(batch, cursor);
     --left;
   }
   return pool_->reserve(slot, added);
@@ -164,6 +174,7 @@ float *Session::wantedResult(uint32_t index) const {
 }
 
 Status Session::deliver(const StepBatch &batch, bool inPlace) {
+  if (want_ == Want::Token) return drawTokens(), Status();
   for (uint32_t i = 0; i < tables_.wanted(); ++i) {
     float *values = wantedResult(i);
     if (batch.result) {
@@ -184,6 +195,7 @@ Status Session::deliver(const StepBatch &batch, bool inPlace) {
 
 Status Session::embed(std::span<const uint32_t> lengths, const int32_t *tokens, float *vectors) {
   results_.clear();
+  tokens_.clear();
   auto entry = embedEntry(program());
   if (!entry) return Status(Code::Unsupported, "the model has no embeddings: it is not an encoder");
   uint32_t longest = std::min(plan_.context, maxRows());

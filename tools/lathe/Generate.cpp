@@ -82,19 +82,24 @@ private:
     batch.rows = tokens.count;
     batch.tokens = tokens.data;
     batch.slots = slots_.data();
+    lathe_draw draw = LATHE_INIT(lathe_draw);
+    draw.sampler = sampler_;
+    draw.history = tokens_.data();
+    draw.history_count = tokens_.size();
+    const lathe_draw *draws[] = {&draw};
+    batch.draws = draws;
+    batch.draw_count = 1;
     return lathe_step(session_, &batch);
   }
 
-  /// Takes the outcome of a step and draws the next token; false where that is the end.
+  /// Takes the outcome of a step and the token that it drew; false where that is the end.
   bool next(lathe_status status, GenerateReport &report) {
     if (InterruptScope::interrupted() || status == LATHE_CANCELLED) return end(report, Ending::Interrupted);
     if (status == LATHE_FULL && report.newTokens > 0) return end(report, Ending::ContextFull);
     check(status);
     if (request_.most == 0) return end(report, Ending::Length);
-    float *logits;
-    check(lathe_session_result(session_, 0, &logits, nullptr));
     int32_t token;
-    check(lathe_sample(sampler_, logits, tokens_.data(), tokens_.size(), &token, nullptr));
+    check(lathe_session_token(session_, 0, &token, nullptr));
     tokens_.push_back(token);
     ++report.newTokens;
     if (std::find(stops_.begin(), stops_.end(), token) != stops_.end()) return end(report, Ending::StopToken);

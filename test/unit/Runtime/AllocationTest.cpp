@@ -50,23 +50,34 @@ TEST(Allocation, NonePerToken) {
   lathe_sampler *sampler = nullptr;
   ASSERT_EQ(lathe_sampler_create(toy.model(), &sampling, &sampler), LATHE_OK);
   Tokens prompt = someTokens(300), slots(300, a);
+  std::vector<uint32_t> allowed = {~0u << 3};
+  lathe_draw draw = LATHE_INIT(lathe_draw);
+  draw.sampler = sampler;
+  draw.history = prompt.data();
+  draw.history_count = prompt.size();
+  draw.allowed = allowed.data();
+  draw.log_probability = 1;
+  const lathe_draw *draws[2] = {&draw, &draw};
   long before = allocations;
   lathe_batch batch = LATHE_INIT(lathe_batch);
   batch.rows = prompt.size();
   batch.tokens = prompt.data();
   batch.slots = slots.data();
   lathe_status worst = lathe_step(run.get(), &batch);
+  float *logits = nullptr, logProbability;
+  int32_t next[2] = {0, 1}, both[2] = {a, b};
+  worst = std::max(worst, lathe_session_result(run.get(), 0, &logits, nullptr));
+  worst = std::max(worst, lathe_sample_draw(&draw, logits, next, &logProbability));
+  worst = std::max(worst, lathe_sample(sampler, logits, prompt.data(), prompt.size(), next, &logProbability));
+  batch.rows = 2;
+  batch.tokens = next;
+  batch.slots = both;
+  batch.draws = draws;
+  batch.draw_count = 2;
   for (int i = 0; i < 200; ++i) {
-    float *logits = nullptr;
-    int32_t next[2] = {0, 1}, both[2] = {a, b};
-    float logProbability;
-    worst = std::max(worst, lathe_session_result(run.get(), 0, &logits, nullptr));
-    worst =
-        std::max(worst, lathe_sample(sampler, logits, prompt.data(), prompt.size(), next, &logProbability));
-    batch.rows = 2;
-    batch.tokens = next;
-    batch.slots = both;
     worst = std::max(worst, lathe_step(run.get(), &batch));
+    for (size_t row = 0; row < 2; ++row)
+      worst = std::max(worst, lathe_session_token(run.get(), row, &next[row], &logProbability));
   }
   int32_t fork;
   worst = std::max(worst, lathe_slot_fork(run.get(), a, &fork));

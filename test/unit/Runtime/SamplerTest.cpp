@@ -9,6 +9,14 @@
 
 using namespace lathe;
 
+/// One draw from a row.
+static Result<int32_t> draw(Sampler &sampler, const std::vector<float> &logits,
+                            const std::vector<int32_t> &history = {}, TokenBits allowed = {}) {
+  std::vector<uint32_t> penalized(wordsOfTokens(sampler.vocabulary()));
+  assignTokens(penalized, sampler.vocabulary(), history);
+  return sampler.sample(logits, {penalized, allowed}, sampler.next());
+}
+
 static std::vector<float> someLogits(size_t count, uint64_t seed) {
   Random random(seed);
   std::vector<float> logits(count);
@@ -64,7 +72,7 @@ TEST(Sampler, DrawsFromTheReferenceDistribution) {
     std::vector<int> counts(40);
     constexpr int draws = 20000;
     for (int i = 0; i < draws; ++i) {
-      auto token = sampler.sample(logits, history);
+      auto token = draw(sampler, logits, history);
       ASSERT_TRUE(token.ok()) << token.status().message();
       ++counts[size_t(*token)];
     }
@@ -79,17 +87,17 @@ TEST(Sampler, DrawsFromTheReferenceDistribution) {
 TEST(Sampler, GreedyTakesTheBestAndTheLowestOfEquals) {
   Sampler sampler({.temperature = 0}, 5);
   std::vector<float> logits = {1, 3, 3, -1, 2};
-  EXPECT_EQ(*sampler.sample(logits, {}), 1);
+  EXPECT_EQ(*draw(sampler, logits), 1);
   Sampler penalized({.repetitionPenalty = 2, .temperature = 0}, 5);
   std::vector<int32_t> history = {1, 1, 2, -7, 99};
-  EXPECT_EQ(*penalized.sample(logits, history), 4) << "3 / 2 < 2";
-  EXPECT_EQ(*penalized.sample(logits, {}), 1) << "the history of the call before is forgotten";
+  EXPECT_EQ(*draw(penalized, logits, history), 4) << "3 / 2 < 2";
+  EXPECT_EQ(*draw(penalized, logits), 1) << "the history of the call before is forgotten";
 }
 
 TEST(Sampler, TiesAtTheEdgeOfTopKGoToTheLowerId) {
   Sampler sampler({.topK = 2}, 4);
   std::vector<float> logits = {1, 1, 1, 1};
-  for (int i = 0; i < 100; ++i) EXPECT_LT(*sampler.sample(logits, {}), 2);
+  for (int i = 0; i < 100; ++i) EXPECT_LT(*draw(sampler, logits), 2);
 }
 
 TEST(Sampler, SameSeedSameDraws) {
@@ -97,9 +105,9 @@ TEST(Sampler, SameSeedSameDraws) {
   Sampler a({.seed = 42}, 100), b({.seed = 42}, 100), c({.seed = 43}, 100);
   int same = 0;
   for (int i = 0; i < 200; ++i) {
-    int32_t token = *a.sample(logits, {});
-    EXPECT_EQ(token, *b.sample(logits, {}));
-    same += token == *c.sample(logits, {});
+    int32_t token = *draw(a, logits);
+    EXPECT_EQ(token, *draw(b, logits));
+    same += token == *draw(c, logits);
   }
   EXPECT_LT(same, 50);
 }
@@ -116,8 +124,8 @@ TEST(Sampler, ExtremeValues) {
                                {.repetitionPenalty = 0.001f}}) {
     Sampler sampler(p, 4);
     std::vector<int32_t> history = {0, 1, 2, 3};
-    EXPECT_EQ(*sampler.sample(one, history), 2);
-    EXPECT_EQ(*sampler.sample(huge, history), 1);
+    EXPECT_EQ(*draw(sampler, one, history), 2);
+    EXPECT_EQ(*draw(sampler, huge, history), 1);
   }
 }
 
@@ -126,7 +134,7 @@ TEST(Sampler, NoNumbersAreRefused) {
   float infinity = std::numeric_limits<float>::infinity();
   for (std::vector<float> logits :
        {std::vector<float>{NAN, 1}, {1, NAN}, {infinity, 1}, {-infinity, -infinity}, {1}})
-    EXPECT_EQ(sampler.sample(logits, {}).status().code(), Code::InvalidArgument);
+    EXPECT_EQ(draw(sampler, logits).status().code(), Code::InvalidArgument);
 }
 
 TEST(Sampler, ParametersAreChecked) {
@@ -147,6 +155,24 @@ TEST(Sampler, LogProbabilitiesAddUpToOne) {
   double sum = 0;
   for (int32_t i = 0; i < 1000; ++i) sum += std::exp(logProbability(logits, i));
   EXPECT_NEAR(sum, 1, 1e-12);
+}
+
+TEST(Sampler, OnlyAllowedTokensAreDrawn) {
+  std::vector<float> logits = someLogits(70, 3);
+  std::vector<uint32_t> allowed = {0, 1u << 5 | 1u << 9, 1u << 2};
+  for (SamplingParameters p :
+       {SamplingParameters{}, {.temperature = 0}, {.topK = 2}, {.topP = 0.9f}, {.minP = 0.1f}}) {
+    Sampler sampler(p, 70);
+    for (int i = 0; i < 50; ++i) {
+      int32_t token = *draw(sampler, logits, {1, 2, 3}, allowed);
+      EXPECT_TRUE(token == 37 || token == 41 || token == 66) << token;
+    }
+  }
+  std::vector<uint32_t> none(3);
+  Sampler sampler({}, 70);
+  auto refused = draw(sampler, logits, {}, none);
+  EXPECT_EQ(refused.status().code(), Code::InvalidArgument);
+  EXPECT_NE(refused.status().message().find("allowed"), std::string::npos);
 }
 
 TEST(Random, IsXoshiro256StarStar) {

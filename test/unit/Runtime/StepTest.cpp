@@ -131,7 +131,7 @@ TEST(Step, BadBatchesChangeNothing) {
   EXPECT_EQ(run.step({1}, {1}), LATHE_INVALID_ARGUMENT) << "slot 1 is not taken";
   EXPECT_EQ(run.step({1}, {-1}), LATHE_INVALID_ARGUMENT);
   EXPECT_EQ(run.step({1}, {1 << 30}), LATHE_INVALID_ARGUMENT);
-  uint8_t odd[] = {3}, both[] = {LATHE_WANT_LOGITS, LATHE_WANT_HIDDEN};
+  uint8_t odd[] = {4}, both[] = {LATHE_WANT_LOGITS, LATHE_WANT_HIDDEN};
   EXPECT_EQ(run.step({1}, {slot}, odd), LATHE_INVALID_ARGUMENT);
   EXPECT_EQ(run.step({1, 1}, {slot, slot}, both), LATHE_INVALID_ARGUMENT);
   EXPECT_EQ(run.step(Tokens(1001, 1), Tokens(1001, slot)), LATHE_FULL);
