@@ -221,6 +221,7 @@ typedef struct lathe_dispatch_info {
   uint64_t weight_bytes;  /* bytes of the weights it is bound to */
   uint64_t scratch_bytes; /* per thread, on a GPU per work item: the most of its classes */
   uint32_t threads;       /* of a work group, the most of its classes; 0 on a CPU */
+  uint32_t join_threads;  /* the same of the second launch that joins what the first left; 0 where there is none */
 } lathe_dispatch_info;
 LATHE_API lathe_status lathe_model_get_dispatch(const lathe_model *model, size_t program, size_t entry,
                                                 size_t index, lathe_dispatch_info *info);

@@ -28,6 +28,7 @@ public:
 
 private:
   Status kernelClass(const fb::KernelClass &kernelClass) const;
+  Status grid(const flatbuffers::Vector<const fb::GridFactor *> *factors) const;
   Status dispatch(const fb::Dispatch &dispatch) const;
   Status binding(const fb::Binding &binding) const;
   Status result(const fb::Entry &entry) const;
@@ -61,10 +62,17 @@ Status ProgramChecker::sizes() const {
 
 Status ProgramChecker::kernelClass(const fb::KernelClass &kernelClass) const {
   if (kernelClass.scratch_bytes() > limits::kScratchBytes) return corrupt("scratch is implausibly large");
-  if (!kernelClass.grid()) return {};
-  if (kernelClass.grid()->size() > limits::kGridFactors) return corrupt("too many grid factors");
+  LATHE_TRY(grid(kernelClass.grid()));
+  if (!kernelClass.join()) return {};
+  if (kernelClass.scratch_bytes() == 0) return corrupt("its join has no scratch to read");
+  return grid(kernelClass.join()->grid()).in("join");
+}
+
+Status ProgramChecker::grid(const flatbuffers::Vector<const fb::GridFactor *> *factors) const {
+  if (!factors) return {};
+  if (factors->size() > limits::kGridFactors) return corrupt("too many grid factors");
   uint64_t items = 1;
-  for (const fb::GridFactor *factor : *kernelClass.grid()) {
+  for (const fb::GridFactor *factor : *factors) {
     if (factor->kind() > fb::GridKind::MAX) return corrupt("unknown kind of grid factor");
     if (factor->value() == 0) return corrupt("a grid factor is zero");
     // Rows bound every count: outputs, segments and sequences are never more.
@@ -87,6 +95,9 @@ Status ProgramChecker::kernel(const fb::Kernel &kernel, uint32_t &nextCode) cons
     before = kernelClass->max_rows();
     LATHE_TRY(this->kernelClass(*kernelClass));
   }
+  for (const fb::KernelClass *kernelClass : *kernel.classes())
+    if (kernelClass->join() && kernelClass->join()->code() != nextCode++)
+      return corrupt("the code of a join does not follow those before");
   if (before < maximum(kernel.domain()))
     return corrupt("its last class ends at " + std::to_string(before) + " rows, the program allows " +
                    std::to_string(maximum(kernel.domain())));

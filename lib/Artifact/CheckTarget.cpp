@@ -23,17 +23,23 @@ static std::string_view archOf(std::string_view target) {
   return target == "cuda" ? kPtx : std::string_view();
 }
 
-static Status checkThreads(const fb::Program &program, bool gpu) {
+static Status checkThreads(uint32_t threads) {
+  if (threads != 0 && threads <= kMaxGroupThreads && threads % kGroupThreadsStep == 0) return {};
+  return corrupt("has work groups of " + std::to_string(threads) + " threads");
+}
+
+static Status checkKernels(const fb::Program &program, bool gpu) {
   for (const fb::Kernel *kernel : *program.kernels()) {
     std::string name = "kernel '" + kernel->name()->str() + "'";
     if (gpu && kernel->bindings() + 2 > kMaxKernelAddresses)
       return corrupt(name + " takes " + std::to_string(kernel->bindings()) + " operands, on a GPU at most " +
                      std::to_string(kMaxKernelAddresses - 2) + " are possible");
     for (const fb::KernelClass *kernelClass : *kernel->classes()) {
-      uint32_t threads = kernelClass->threads();
-      if (!gpu && threads != 0) return corrupt(name + " has work groups, which CPUs have not");
-      if (gpu && (threads == 0 || threads > kMaxGroupThreads || threads % kGroupThreadsStep != 0))
-        return corrupt(name + " has work groups of " + std::to_string(threads) + " threads");
+      if (!gpu && (kernelClass->threads() != 0 || kernelClass->join()))
+        return corrupt(name + " has work groups or a join, which CPUs have not");
+      if (!gpu) continue;
+      LATHE_TRY(checkThreads(kernelClass->threads()).in(name));
+      if (kernelClass->join()) LATHE_TRY(checkThreads(kernelClass->join()->threads()).in(name + ", join"));
     }
   }
   return {};
@@ -83,7 +89,7 @@ static Status checkArch(const fb::Variant &variant, std::string_view expected) {
 Status checkTarget(const fb::Program &program) {
   std::string_view target = program.target()->string_view(), arch = archOf(target);
   if (arch.empty() && target != "cpu") return corrupt("unknown target '" + std::string(target) + "'");
-  LATHE_TRY(checkThreads(program, !arch.empty()));
+  LATHE_TRY(checkKernels(program, !arch.empty()));
   unsigned before = 0;
   for (uint32_t i = 0; i < program.variants()->size(); ++i) {
     const fb::Variant &variant = *program.variants()->Get(i);

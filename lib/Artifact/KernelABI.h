@@ -8,7 +8,7 @@
 
 namespace lathe {
 
-inline constexpr uint32_t kKernelABI = 1;
+inline constexpr uint32_t kKernelABI = 2;
 
 /// Positions of one growing state that are stored together (one block of the pool).
 inline constexpr int64_t kBlockPositions = 64;
@@ -67,6 +67,11 @@ using Kernel = void (*)(const KernelBatch *batch, void *const *bindings, void *s
 /// the most that a bucket of batches has: a kernel counts the items by the batch, and a group beyond them
 /// returns at once. The scratch of item i begins at `scratch` + i * scratch_bytes. Memory of a work group is
 /// static in the kernel, at most kMaxGroupMemory bytes. Nothing depends on how many threads a subgroup has.
+///
+/// A class may have a join, a second function. It takes the same addresses and is launched by itself when all
+/// work groups of the first have ended and what they wrote is seen. It has work items and threads of its own,
+/// counted by the same batch, and no scratch of its own: it reads what the first function's items left at
+/// `scratch` + i * scratch_bytes. Scratch of items that the batch does not have is undefined.
 inline constexpr uint32_t kMaxKernelAddresses = 16; ///< 128 bytes of push constants, which every device has
 inline constexpr uint32_t kGroupThreadsStep = 32;   ///< the threads of a work group are a multiple of this
 inline constexpr uint32_t kMaxGroupThreads = 256;

@@ -21,19 +21,31 @@ static std::unique_ptr<fb::StateT> stateTable(exec::StateOp op) {
   return state;
 }
 
+/// What a launch of `part` starts, into the table of a class or of a join.
+template <typename Table> static void setLaunch(Table &table, const KernelFunction &part) {
+  table.threads = static_cast<uint32_t>(part.threads());
+  for (const GridFactor &factor : part.grid())
+    table.grid.emplace_back(static_cast<fb::GridKind>(factor.kind), factor.value);
+}
+
 static std::unique_ptr<fb::KernelT> kernelTable(const PlannedKernel &code) {
   auto kernel = std::make_unique<fb::KernelT>();
   kernel->name = code.name;
   kernel->domain = static_cast<fb::RowDomain>(code.domain);
   kernel->bindings = code.bindings;
   kernel->first_code = code.firstCode;
-  for (const KernelClass &of : code.classes) {
+  for (const KernelFunction &part : code.functions()) {
+    if (part.isJoin) {
+      auto join = std::make_unique<fb::KernelJoinT>();
+      join->code = part.code;
+      setLaunch(*join, part);
+      kernel->classes[size_t(part.kernelClass - code.classes.data())]->join = std::move(join);
+      continue;
+    }
     auto table = std::make_unique<fb::KernelClassT>();
-    table->max_rows = static_cast<uint32_t>(of.maxRows);
-    table->scratch_bytes = static_cast<uint64_t>(of.scratchBytes);
-    table->threads = static_cast<uint32_t>(of.threads);
-    for (const GridFactor &factor : of.grid)
-      table->grid.emplace_back(static_cast<fb::GridKind>(factor.kind), factor.value);
+    table->max_rows = static_cast<uint32_t>(part.kernelClass->maxRows);
+    table->scratch_bytes = static_cast<uint64_t>(part.kernelClass->scratchBytes);
+    setLaunch(*table, part);
     kernel->classes.push_back(std::move(table));
   }
   return kernel;

@@ -77,6 +77,8 @@ lathe_status lathe_model_get_dispatch(const lathe_model *model, size_t programIn
     for (const fb::KernelClass *kernelClass : *kernel->classes()) {
       result.scratch_bytes = std::max(result.scratch_bytes, kernelClass->scratch_bytes());
       result.threads = std::max(result.threads, kernelClass->threads());
+      if (kernelClass->join())
+        result.join_threads = std::max(result.join_threads, kernelClass->join()->threads());
     }
     return writeSized(result, info);
   });

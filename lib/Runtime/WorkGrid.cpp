@@ -42,10 +42,15 @@ int64_t workItems(std::span<const fb::GridFactor> grid, const BatchCounts &count
   return items;
 }
 
-std::span<const fb::GridFactor> gridOf(const fb::KernelClass &kernelClass) {
-  if (!kernelClass.grid()) return {};
-  return {reinterpret_cast<const fb::GridFactor *>(kernelClass.grid()->Data()), kernelClass.grid()->size()};
+static std::span<const fb::GridFactor> spanOf(const flatbuffers::Vector<const fb::GridFactor *> *grid) {
+  if (!grid) return {};
+  return {reinterpret_cast<const fb::GridFactor *>(grid->Data()), grid->size()};
 }
+
+std::span<const fb::GridFactor> gridOf(const fb::KernelClass &kernelClass) {
+  return spanOf(kernelClass.grid());
+}
+std::span<const fb::GridFactor> gridOf(const fb::KernelJoin &join) { return spanOf(join.grid()); }
 
 uint32_t classFor(const fb::Kernel &kernel, int64_t count) {
   uint32_t index = 0;

@@ -23,6 +23,7 @@ int64_t countOf(fb::RowDomain domain, const BatchCounts &counts);
 /// The product of the factors.
 int64_t workItems(std::span<const fb::GridFactor> grid, const BatchCounts &counts);
 std::span<const fb::GridFactor> gridOf(const fb::KernelClass &kernelClass);
+std::span<const fb::GridFactor> gridOf(const fb::KernelJoin &join);
 
 /// The number of the first class of `kernel` that takes `count` rows of its domain.
 uint32_t classFor(const fb::Kernel &kernel, int64_t count);

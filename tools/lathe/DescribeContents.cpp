@@ -34,13 +34,14 @@ Part describeTensors(const lathe_model *model) {
 static void addDispatches(const lathe_model *model, size_t p, size_t e, Part &part) {
   lathe_program_info program = programOf(model, p);
   lathe_entry_info entry = entryOf(model, p, e);
+  auto count = [](uint32_t value) { return value ? std::to_string(value) : std::string(); };
   auto bytes = [](uint64_t value) { return value ? formatBytes(value) : std::string(); };
   for (size_t i = 0; i < entry.dispatches; ++i) {
     lathe_dispatch_info dispatch = LATHE_INIT(lathe_dispatch_info);
     check(lathe_model_get_dispatch(model, p, e, i, &dispatch));
     part.table.add({program.target, entry.name, std::to_string(i), dispatch.label, dispatch.kernel,
                     std::to_string(dispatch.bindings), std::to_string(dispatch.classes),
-                    dispatch.threads ? std::to_string(dispatch.threads) : "", bytes(dispatch.weight_bytes),
+                    count(dispatch.threads), count(dispatch.join_threads), bytes(dispatch.weight_bytes),
                     bytes(dispatch.scratch_bytes)});
     part.json.push_back({{"target", program.target},
                          {"entry", entry.name},
@@ -50,6 +51,7 @@ static void addDispatches(const lathe_model *model, size_t p, size_t e, Part &pa
                          {"operands", dispatch.bindings},
                          {"classes", dispatch.classes},
                          {"threads", dispatch.threads},
+                         {"join_threads", dispatch.join_threads},
                          {"weight_bytes", dispatch.weight_bytes},
                          {"scratch_bytes", dispatch.scratch_bytes}});
   }
@@ -58,7 +60,7 @@ static void addDispatches(const lathe_model *model, size_t p, size_t e, Part &pa
 Part describeDispatches(const lathe_model *model) {
   Part part{"dispatches",
             Table({"program", "entry", ">#", "computes", "kernel", ">operands", ">classes", ">threads",
-                   ">weights", ">scratch"}),
+                   ">join", ">weights", ">scratch"}),
             Json::array()};
   for (size_t p = 0; p < infoOf(model).programs; ++p)
     for (size_t e = 0; e < programOf(model, p).entries; ++e) addDispatches(model, p, e, part);

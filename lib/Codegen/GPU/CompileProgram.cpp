@@ -13,11 +13,11 @@ using namespace mlir;
 namespace lathe {
 
 namespace {
-/// One class of a kernel for one variant, on its way from IR to code.
+/// One function of a kernel for one variant, on its way from IR to code.
 struct Unit {
   exec::KernelOp kernel;
   const PlannedKernel *planned;
-  unsigned index;
+  KernelFunction part;
   const GpuVariant *variant;
   std::string kernelText, codeText;
   std::vector<char> code;
@@ -30,7 +30,7 @@ static LogicalResult compileUnit(Unit &unit, const CodegenTexts &texts) {
   holder.get()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(), builder.getUnitAttr());
   builder.setInsertionPointToStart(holder->getBody());
   auto module = gpu::GPUModuleOp::create(builder, unit.kernel.getLoc(), "kernels");
-  auto function = emitGpuKernel(module, unit.kernel, *unit.planned, unit.index, *unit.variant);
+  auto function = emitGpuKernel(module, unit.kernel, *unit.planned, unit.part, *unit.variant);
   if (failed(function) || failed(verify(*holder))) return failure();
   if (texts.kernels) {
     llvm::raw_string_ostream stream(unit.kernelText);
@@ -86,8 +86,8 @@ FailureOr<ProgramCode> compileGpuProgram(exec::ProgramOp program, ArrayRef<Strin
     const GpuVariant *variant = findGpuVariant(name);
     if (!variant) return program.emitError("unknown GPU variant '") << name << "'";
     for (auto [kernel, planned] : llvm::zip(program.getBody().front().getOps<exec::KernelOp>(), result.kernels))
-      for (unsigned index = 0; index < planned.classes.size(); ++index)
-        units.push_back({kernel, &planned, index, variant, {}, {}, {}});
+      for (const KernelFunction &part : planned.functions())
+        units.push_back({kernel, &planned, part, variant, {}, {}, {}});
   }
   if (failed(failableParallelForEach(context, units, [&](Unit &unit) { return compileUnit(unit, texts); })))
     return failure();

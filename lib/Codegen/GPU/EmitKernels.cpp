@@ -55,24 +55,23 @@ static void describeAddresses(gpu::GPUFuncOp function, exec::KernelOp kernel, co
 }
 
 FailureOr<gpu::GPUFuncOp> emitGpuKernel(gpu::GPUModuleOp module, exec::KernelOp kernel,
-                                        const PlannedKernel &planned, unsigned index,
+                                        const PlannedKernel &planned, const KernelFunction &part,
                                         const GpuVariant &variant) {
   auto emitter = findKernelEmitter(gpuKernelFamilies(), kernel);
   if (failed(emitter)) return failure();
-  const KernelClass &kernelClass = planned.classes[index];
-  unsigned addresses = 1 + planned.bindings + (kernelClass.scratchBytes != 0);
+  unsigned addresses = 1 + planned.bindings + (part.kernelClass->scratchBytes != 0);
   if (addresses > kMaxAddresses)
     return kernel.emitOpError("takes ") << addresses << " addresses, a kernel on a GPU at most " << kMaxAddresses;
 
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext(), 1);
   auto type = builder.getFunctionType(SmallVector<Type>(addresses, pointer), {});
-  auto function = gpu::GPUFuncOp::create(builder, kernel.getLoc(), "k" + std::to_string(planned.firstCode + index), type);
+  auto function = gpu::GPUFuncOp::create(builder, kernel.getLoc(), "k" + std::to_string(part.code), type);
   function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
   describeAddresses(function, kernel, planned);
-  function.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({int32_t(kernelClass.threads), 1, 1}));
-  GpuContext context(builder, kernel, variant, kernelClass, function);
-  if (failed((*emitter)->emit(context))) return failure();
+  function.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({int32_t(part.threads()), 1, 1}));
+  GpuContext context(builder, kernel, variant, part, function);
+  if (failed(part.isJoin ? (*emitter)->emitJoin(context) : (*emitter)->emit(context))) return failure();
   builder.setInsertionPointToEnd(&function.getBody().front());
   gpu::ReturnOp::create(builder, kernel.getLoc());
   return function;

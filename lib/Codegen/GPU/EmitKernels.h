@@ -14,10 +14,9 @@ inline constexpr unsigned kMaxAddresses = 16;
 /// Loads the dialects that kernels are written in. Call it on the thread that owns the context.
 void loadGpuDialects(mlir::MLIRContext &context);
 
-/// Appends class number `index` of `kernel` to `module` as the function `k<number>`, where `number` counts the
-/// classes of all kernels. An op that has no kernel is a diagnostic.
+/// Appends a function of `kernel` to `module` as `k<code>`. An op that has no kernel is a diagnostic.
 llvm::FailureOr<mlir::gpu::GPUFuncOp> emitGpuKernel(mlir::gpu::GPUModuleOp module, exec::KernelOp kernel,
-                                                    const PlannedKernel &planned, unsigned index,
+                                                    const PlannedKernel &planned, const KernelFunction &part,
                                                     const GpuVariant &variant);
 
 /// Registers --lathe-gpu-kernels.

@@ -28,7 +28,7 @@ struct EmitGpuKernelsPass : PassWrapper<EmitGpuKernelsPass, OperationPass<Module
   StringRef getArgument() const override { return "lathe-gpu-kernels"; }
   StringRef getDescription() const override {
     return "replace each exec.program by a gpu.module of its kernels for one GPU variant, one function per "
-           "class of rows";
+           "class of rows, and one for what joins its parts";
   }
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<arith::ArithDialect, gpu::GPUDialect, LLVM::LLVMDialect, math::MathDialect,
@@ -55,8 +55,8 @@ struct EmitGpuKernelsPass : PassWrapper<EmitGpuKernelsPass, OperationPass<Module
     OpBuilder builder(program);
     auto module = gpu::GPUModuleOp::create(builder, program.getLoc(), program.getSymName());
     for (auto [kernel, planned] : llvm::zip(program.getBody().front().getOps<exec::KernelOp>(), *kernels))
-      for (unsigned index = 0; index < planned.classes.size(); ++index)
-        if (failed(emitGpuKernel(module, kernel, planned, index, target))) return failure();
+      for (const KernelFunction &part : planned.functions())
+        if (failed(emitGpuKernel(module, kernel, planned, part, target))) return failure();
     return success();
   }
 

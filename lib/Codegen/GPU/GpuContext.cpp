@@ -10,10 +10,10 @@ using namespace lathe;
 static constexpr unsigned kGlobal = 1;
 
 GpuContext::GpuContext(OpBuilder &builder, exec::KernelOp kernel, const GpuVariant &variant,
-                       const KernelClass &kernelClass, gpu::GPUFuncOp function)
+                       const KernelFunction &part, gpu::GPUFuncOp function)
     : KernelContext((builder.setInsertionPointToStart(&function.getBody().front()), builder), kernel,
-                    kernelClass),
-      variant(variant), function(function) {
+                    *part.kernelClass),
+      variant(variant), part(part), function(function) {
   batch = function.getArgument(0);
   if (kernelClass.scratchBytes) scratch = function.getArgument(function.getNumArguments() - 1);
   thread = atStart([&] { return asI64(gpu::ThreadIdOp::create(this->builder, loc, gpu::Dimension::x)); });
@@ -95,13 +95,13 @@ void GpuContext::forItems(Body body) {
     return div(add(batchCount(field), int64_t(factor.value) - 1), factor.value);
   };
   Value items = i64(1);
-  for (const GridFactor &factor : kernelClass.grid) items = mul(items, counts(factor));
+  for (const GridFactor &factor : part.grid()) items = mul(items, counts(factor));
   Value x = asI64(gpu::BlockIdOp::create(builder, loc, gpu::Dimension::x));
   Value y = asI64(gpu::BlockIdOp::create(builder, loc, gpu::Dimension::y));
   Value groups = asI64(gpu::GridDimOp::create(builder, loc, gpu::Dimension::x));
   Value item = add(mul(y, groups), x);
   ifThen(less(item, items), [&] {
-    if (kernelClass.scratchBytes) scratch = offset(scratch, mul(item, kernelClass.scratchBytes));
+    if (kernelClass.scratchBytes && !part.isJoin) scratch = offset(scratch, mul(item, kernelClass.scratchBytes));
     body(item);
   });
 }

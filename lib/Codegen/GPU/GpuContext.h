@@ -11,15 +11,15 @@ namespace lathe {
 class GpuContext final : public KernelContext {
 public:
   /// Starts the body of `function`, whose arguments are addresses: the batch, the bindings, and scratch where
-  /// the class has some.
-  GpuContext(mlir::OpBuilder &builder, exec::KernelOp kernel, const GpuVariant &variant,
-             const KernelClass &kernelClass, mlir::gpu::GPUFuncOp function);
+  /// the class has some. In a join `scratch` is where that of the first function's item 0 begins.
+  GpuContext(mlir::OpBuilder &builder, exec::KernelOp kernel, const GpuVariant &variant, const KernelFunction &part,
+             mlir::gpu::GPUFuncOp function);
   /// Families of kernels in this folder are emitted with no other context.
   static GpuContext &of(KernelContext &context) { return static_cast<GpuContext &>(context); }
 
   const GpuVariant &variant;
   Value thread; ///< i64, of this thread in its work group
-  int64_t threads() const { return kernelClass.threads; }
+  int64_t threads() const { return part.threads(); }
 
   /// `count` elements of work-group memory: a scalar or a short vector type each.
   Value shared(Type element, int64_t count);
@@ -58,6 +58,7 @@ private:
   Value asIndex(Value value);
   Value asI64(Value index);
 
+  const KernelFunction part;
   mlir::gpu::GPUFuncOp function;
   Value partials_; ///< work-group memory of foldThreads
 };

@@ -11,6 +11,15 @@ FailureOr<const KernelEmitter *> findKernelEmitter(KernelFamilies families, exec
   return (root ? root : kernel.getOperation())->emitOpError("has no kernel on this target");
 }
 
+SmallVector<KernelFunction> PlannedKernel::functions() const {
+  SmallVector<KernelFunction> functions;
+  unsigned code = firstCode;
+  for (const KernelClass &of : classes) functions.push_back({&of, false, code++});
+  for (const KernelClass &of : classes)
+    if (of.join) functions.push_back({&of, true, code++});
+  return functions;
+}
+
 static int64_t maxRowsOf(exec::ProgramOp program, exec::RowDomain domain) {
   return domain == exec::RowDomain::Outputs ? program.getMaxOutputs() : program.getMaxRows();
 }
@@ -30,7 +39,7 @@ FailureOr<std::vector<PlannedKernel>> planKernels(exec::ProgramOp program, Kerne
     for (Type type : kernel.getBody().getArgumentTypes()) planned.bindings += !isa<BatchType>(type);
     planned.classes = std::move(*classes);
     planned.firstCode = next;
-    next += planned.classes.size();
+    next += planned.functions().size();
     kernels.push_back(std::move(planned));
   }
   return kernels;

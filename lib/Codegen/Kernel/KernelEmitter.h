@@ -4,6 +4,7 @@
 
 #include "Exec/ExecDialect.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,12 +21,29 @@ struct GridFactor {
   uint32_t value;
 };
 
+/// The second function of a GPU's class: reads what the work items of the first left in scratch.
+struct KernelJoin {
+  llvm::SmallVector<GridFactor, 2> grid;
+  int64_t threads = 0;
+};
+
 /// A kernel as compiled for calls of at most `maxRows` rows of its domain. The same for every variant.
 struct KernelClass {
   int64_t maxRows;
   llvm::SmallVector<GridFactor, 2> grid; ///< work items = the product; item = first * (others) + ...
   int64_t scratchBytes = 0;              ///< CPU: of a thread; GPU: of a work item
   int64_t threads = 0;                   ///< of a GPU's work group; 0 on CPUs
+  std::optional<KernelJoin> join = {};   ///< GPUs only
+};
+
+/// One function of a kernel's code: that of a class, or the join of one.
+struct KernelFunction {
+  const KernelClass *kernelClass;
+  bool isJoin;
+  unsigned code; ///< number among the functions of all kernels, as in the artifact's Variant.entries
+
+  llvm::ArrayRef<GridFactor> grid() const { return isJoin ? kernelClass->join->grid : kernelClass->grid; }
+  int64_t threads() const { return isJoin ? kernelClass->join->threads : kernelClass->threads; }
 };
 
 /// A family of kernels, told apart by the root of their body.
@@ -41,6 +59,9 @@ struct KernelEmitter {
 
   /// Emits the function of one class for one variant; the builder stands in its entry block.
   llvm::LogicalResult (*emit)(KernelContext &context);
+
+  /// The same for the join of a class; nullptr where no class has one.
+  llvm::LogicalResult (*emitJoin)(KernelContext &context) = nullptr;
 };
 
 /// A target's families; the first that matches takes a kernel.
@@ -61,7 +82,10 @@ struct PlannedKernel {
   exec::RowDomain domain;
   unsigned bindings = 0;                  ///< operands that a dispatch passes
   llvm::SmallVector<KernelClass> classes; ///< ascending maxRows
-  unsigned firstCode = 0;                 ///< number of its first class among those of all kernels
+  unsigned firstCode = 0;                 ///< number of its first function among those of all kernels
+
+  /// In the order of their code: all classes, then what joins there are.
+  llvm::SmallVector<KernelFunction> functions() const;
 };
 
 /// The classes of every kernel.

@@ -83,7 +83,8 @@ Result<Kernels> Kernels::load(Device &device, const fb::Program &program, std::s
 Status Kernels::find(Device &device, const fb::Program &program) {
   for (uint32_t number : gpu::launchedKernels(program)) {
     const fb::Kernel &kernel = *program.kernels()->Get(number);
-    for (uint32_t code = kernel.first_code(); code < kernel.first_code() + kernel.classes()->size(); ++code) {
+    for (const gpu::KernelFunction &part : gpu::functionsOf(kernel)) {
+      uint32_t code = part.code;
       if (functions_.size() <= code) functions_.resize(code + 1);
       std::string name = "k" + std::to_string(code);
       if (device.api().ModuleGetFunction(&functions_[code], module_.get(), name.c_str()) != CUDA_SUCCESS)

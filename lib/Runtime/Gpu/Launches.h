@@ -19,27 +19,42 @@ struct OperandMemory {
   uint64_t batch, arena, scratch;
 };
 
+/// One function of a kernel's code: that of a class, or its join.
+struct KernelFunction {
+  uint32_t classIndex;
+  bool isJoin;
+  uint32_t code; ///< its number in Variant.entries
+  std::span<const fb::GridFactor> grid;
+  uint32_t threads;
+};
+
+/// The function of class `classIndex`, or its join: none where the class has none.
+std::optional<KernelFunction> functionOf(const fb::Kernel &kernel, uint32_t classIndex, bool isJoin);
+/// All of a kernel's functions.
+std::vector<KernelFunction> functionsOf(const fb::Kernel &kernel);
+
 /// What one launch starts.
 struct LaunchShape {
-  uint32_t code = 0; ///< number of (kernel, class), as in Variant.entries
+  uint32_t code = 0; ///< as in Variant.entries
   uint32_t groupsX = 0, groupsY = 0;
   uint32_t threads = 0;
   std::span<const uint64_t> addresses; ///< batch, operands, and scratch where the class has some
 };
 
-/// The launches of one entry.
+/// The launches of one entry, each behind all that went before: a kernel with a join is two.
 class LaunchList {
 public:
   LaunchList(const fb::Program &program, const fb::Entry &entry, const OperandMemory &memory);
 
   size_t size() const { return launches_.size(); }
   /// Launch `index` for calls that have as much as `bucket`, in rows of at most `mostGroupsX` groups; none
-  /// where its kernel has no rows.
+  /// where its kernel has no rows, or their class no join.
   std::optional<LaunchShape> at(size_t index, const BatchCounts &bucket, uint32_t mostGroupsX) const;
 
 private:
   struct Launch {
     const fb::Kernel *kernel;
+    bool isJoin;
     std::vector<uint64_t> addresses;
   };
   std::vector<Launch> launches_;

@@ -34,12 +34,12 @@ Result<std::unique_ptr<Pipelines>> Pipelines::create(const Device &device, const
   std::vector<Job> jobs;
   for (uint32_t number : gpu::launchedKernels(program)) {
     const fb::Kernel &kernel = *program.kernels()->Get(number);
-    for (uint32_t i = 0; i < kernel.classes()->size(); ++i) {
-      uint32_t code = kernel.first_code() + i;
-      Job job = {"kernel '" + kernel.name()->str() + "', class " + std::to_string(i),
-                 moduleOf(variant, code, image),
-                 kernel.classes()->Get(i)->threads(),
-                 &made->pipelines_[code],
+    for (const gpu::KernelFunction &function : gpu::functionsOf(kernel)) {
+      Job job = {"kernel '" + kernel.name()->str() + "', class " + std::to_string(function.classIndex) +
+                     (function.isJoin ? ", join" : ""),
+                 moduleOf(variant, function.code, image),
+                 function.threads,
+                 &made->pipelines_[function.code],
                  {}};
       if (Status status = made->check(job); !status.ok()) return status.in(job.name);
       jobs.push_back(std::move(job));

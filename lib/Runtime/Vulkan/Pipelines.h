@@ -6,8 +6,8 @@
 
 namespace lathe::vulkan {
 
-/// One pipeline per class of each kernel that some entry launches. All share one layout: no descriptor sets,
-/// and push constants for as many addresses as a kernel can have.
+/// One pipeline per function of each kernel that some entry launches. All share one layout: no descriptor
+/// sets, and push constants for as many addresses as a kernel can have.
 class Pipelines {
 public:
   /// `image` holds the variant's modules. Fails with Corrupt where a module is none, and as the driver does.

@@ -118,6 +118,12 @@ static std::unique_ptr<fb::ProgramT> gpuProgram(const fb::ProgramT &cpu, const c
   program->target = target;
   for (auto &kernel : program->kernels)
     for (auto &item : kernel->classes) item->threads = 64;
+  // The last kernel's class leaves to a join what two items of each row have found.
+  auto join = std::make_unique<fb::KernelJoinT>();
+  join->code = 3;
+  join->grid = {fb::GridFactor(fb::GridKind::Outputs, 4)};
+  join->threads = 32;
+  program->kernels.back()->classes[0]->join = std::move(join);
   for (auto &variant : program->variants) {
     variant->arch = arch;
     variant->entries = entries;
@@ -127,9 +133,9 @@ static std::unique_ptr<fb::ProgramT> gpuProgram(const fb::ProgramT &cpu, const c
 
 fb::HeaderT sampleGpuHeader() {
   fb::HeaderT header = sampleHeader();
-  auto vulkan = gpuProgram(*header.programs[0], "vulkan", "spirv", {0, 24, 64});
+  auto vulkan = gpuProgram(*header.programs[0], "vulkan", "spirv", {0, 24, 44, 64});
   vulkan->variants[1]->features = {"shaderInt8"};
-  auto cuda = gpuProgram(*header.programs[0], "cuda", "nvptx64", {0, 0, 0});
+  auto cuda = gpuProgram(*header.programs[0], "cuda", "nvptx64", {0, 0, 0, 0});
   for (size_t i = 0; i < 2; ++i) {
     cuda->variants[i]->name = i == 0 ? "sm_80" : "sm_90a";
     cuda->variants[i]->features = {cuda->variants[i]->name};
@@ -148,7 +154,7 @@ Bytes sampleImage(const fb::VariantT &variant, unsigned number) {
   if (variant.arch != "spirv") return Bytes(number == 0 ? 100 : 5000, std::byte(0x90 + number));
   Bytes modules(100, std::byte(number));
   uint32_t magic = 0x07230203;
-  for (uint64_t offset : {0, 24, 64}) std::memcpy(modules.data() + offset, &magic, sizeof magic);
+  for (uint64_t offset : {0, 24, 44, 64}) std::memcpy(modules.data() + offset, &magic, sizeof magic);
   return modules;
 }
 

@@ -49,6 +49,7 @@ struct Edit {
 enum { Cpu, Vulkan, Cuda };
 fb::ProgramT &program(HeaderT &h, int p) { return *h.programs[size_t(p)]; }
 fb::KernelClassT &kernelClass(HeaderT &h, int p) { return *program(h, p).kernels[0]->classes[0]; }
+fb::KernelJoinT &join(HeaderT &h, int p) { return *program(h, p).kernels[1]->classes[0]->join; }
 fb::VariantT &variant(HeaderT &h, int p, size_t v = 0) { return *program(h, p).variants[v]; }
 
 const std::vector<Edit> kEdits = {
@@ -68,6 +69,36 @@ const std::vector<Edit> kEdits = {
     {"groups of 33 threads", [](HeaderT &h) { kernelClass(h, Vulkan).threads = 33; }},
     {"groups of 288 threads", [](HeaderT &h) { kernelClass(h, Cuda).threads = 288; }},
     {"groups of 4294967264 threads", [](HeaderT &h) { kernelClass(h, Cuda).threads = UINT32_MAX - 31; }},
+    {"CPUs have not",
+     [](HeaderT &h) {
+       kernelClass(h, Cpu).join = std::make_unique<fb::KernelJoinT>();
+       kernelClass(h, Cpu).join->code = 2;
+       program(h, Cpu).kernels[1]->first_code = 3;
+       for (auto &variant : program(h, Cpu).variants) variant->entries.push_back(0);
+     }},
+    {"join: has work groups of 0 threads", [](HeaderT &h) { join(h, Vulkan).threads = 0; }},
+    {"join: has work groups of 288 threads", [](HeaderT &h) { join(h, Cuda).threads = 288; }},
+    {"code of a join", [](HeaderT &h) { join(h, Vulkan).code = 2; }},
+    {"code of a join", [](HeaderT &h) { join(h, Cuda).code = UINT32_MAX; }},
+    {"4 code entries, the kernels need 3",
+     [](HeaderT &h) { program(h, Vulkan).kernels[1]->classes[0]->join = nullptr; }},
+    {"no scratch to read", [](HeaderT &h) { program(h, Cuda).kernels[1]->classes[0]->scratch_bytes = 0; }},
+    {"join: a grid factor is zero",
+     [](HeaderT &h) {
+       join(h, Vulkan).grid[0] = {fb::GridKind::Rows, 0};
+     }},
+    {"join: unknown kind of grid factor",
+     [](HeaderT &h) {
+       join(h, Vulkan).grid[0] = {fb::GridKind(99), 1};
+     }},
+    {"join: too many grid factors",
+     [](HeaderT &h) {
+       join(h, Cuda).grid.assign(5, {fb::GridKind::Rows, 1});
+     }},
+    {"join: implausibly many work items",
+     [](HeaderT &h) {
+       join(h, Cuda).grid.assign(3, {fb::GridKind::Constant, UINT32_MAX});
+     }},
     {"15 operands",
      [](HeaderT &h) {
        program(h, Vulkan).kernels[0]->bindings = kMaxKernelAddresses - 1;
@@ -79,8 +110,8 @@ const std::vector<Edit> kEdits = {
     {"module 0", [](HeaderT &h) { variant(h, Vulkan).entries[1] = 16; }},
     {"module 0", [](HeaderT &h) { std::swap(variant(h, Vulkan).entries[0], variant(h, Vulkan).entries[1]); }},
     {"module 1", [](HeaderT &h) { variant(h, Vulkan).entries[2] = variant(h, Vulkan).entries[1]; }},
-    {"module 2", [](HeaderT &h) { variant(h, Vulkan).entries[2] = 96; }},
-    {"code entry", [](HeaderT &h) { variant(h, Vulkan).entries[2] = 100; }},
+    {"module 3", [](HeaderT &h) { variant(h, Vulkan).entries[3] = 96; }},
+    {"code entry", [](HeaderT &h) { variant(h, Vulkan).entries[3] = 100; }},
     {"whole words", [](HeaderT &h) { variant(h, Vulkan).bytes -= 1; }},
     {"by name", [](HeaderT &h) { variant(h, Cuda).entries[2] = 4; }},
     {"compute capability", [](HeaderT &h) { variant(h, Cuda).name = "hopper"; }},
@@ -105,6 +136,8 @@ TEST_F(Targets, ShareTheWeights) {
   EXPECT_EQ(artifact->header().weights()->size(), 4u);
   const fb::Program &cuda = *artifact->header().programs()->Get(Cuda);
   EXPECT_EQ(cuda.kernels()->Get(0)->classes()->Get(0)->threads(), 64u);
+  ASSERT_TRUE(cuda.kernels()->Get(1)->classes()->Get(0)->join());
+  EXPECT_EQ(cuda.kernels()->Get(1)->classes()->Get(0)->join()->threads(), 32u);
   auto text = artifact->code(*cuda.variants()->Get(1));
   EXPECT_STREQ(reinterpret_cast<const char *>(text.data()), ".version 7.0\n.target sm_90a\n");
 }
@@ -149,7 +182,7 @@ TEST_F(Targets, RandomHeadersWithRightHashes) {
 }
 
 TEST_F(Targets, ModulesThatAreNoSpirv) {
-  for (size_t offset : {0, 24, 64}) {
+  for (size_t offset : {0, 24, 44, 64}) {
     Status status = openWithCode(Vulkan, 1, [&](std::span<std::byte> code) { code[offset] ^= std::byte(1); });
     EXPECT_EQ(status.code(), Code::Corrupt) << offset;
     EXPECT_NE(status.message().find("module at " + std::to_string(offset) + " is not SPIR-V"),

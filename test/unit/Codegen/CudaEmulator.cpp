@@ -1,5 +1,7 @@
 #include "CudaEmulator.h"
 
+#include "WorkItems.h"
+
 #include "Codegen/GPU/EmitKernels.h"
 #include "Codegen/GPU/KernelFamilies.h"
 #include "Codegen/GPU/NvvmLowering.h"
@@ -162,14 +164,14 @@ static void addEntry(llvm::Module &module, llvm::StringRef name) {
   builder.CreateRetVoid();
 }
 
-llvm::Error CudaEmulator::add(exec::KernelOp kernel, const PlannedKernel &planned, unsigned index,
+llvm::Error CudaEmulator::add(exec::KernelOp kernel, const PlannedKernel &planned, const KernelFunction &part,
                               const GpuVariant &variant) {
   OpBuilder builder(kernel.getContext());
   OwningOpRef<ModuleOp> holder = ModuleOp::create(builder, kernel.getLoc());
   holder.get()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(), builder.getUnitAttr());
   builder.setInsertionPointToStart(holder->getBody());
   auto unit = gpu::GPUModuleOp::create(builder, kernel.getLoc(), "kernels");
-  auto function = emitGpuKernel(unit, kernel, planned, index, variant);
+  auto function = emitGpuKernel(unit, kernel, planned, part, variant);
   if (failed(function)) return llvm::createStringError("no kernel");
   std::string name = function->getName().str();
   if (failed(lowerToNvvm(unit))) return llvm::createStringError("no lowering");
@@ -203,8 +205,8 @@ CudaEmulator::CudaEmulator(exec::ProgramOp program, const GpuVariant &variant) {
         llvm::orc::ExecutorAddr::fromPtr(function.function), llvm::JITSymbolFlags::Exported};
   llvm::cantFail(library.define(llvm::orc::absoluteSymbols(std::move(played))));
   for (auto [kernel, plan] : llvm::zip(program.getBody().front().getOps<exec::KernelOp>(), kernels_))
-    for (unsigned index = 0; index < plan.classes.size(); ++index)
-      if (llvm::Error error = add(kernel, plan, index, variant))
+    for (const KernelFunction &part : plan.functions())
+      if (llvm::Error error = add(kernel, plan, part, variant))
         ADD_FAILURE() << plan.name << ": " << llvm::toString(std::move(error));
 }
 
@@ -214,8 +216,8 @@ size_t CudaEmulator::addresses(StringRef function) const {
   size_t number = 0;
   if (!function.consume_front("k") || function.getAsInteger(10, number)) return 0;
   for (const PlannedKernel &kernel : kernels_)
-    if (number < kernel.firstCode + kernel.classes.size())
-      return 1 + kernel.bindings + (kernel.classes[number - kernel.firstCode].scratchBytes != 0);
+    for (const KernelFunction &part : kernel.functions())
+      if (part.code == number) return 1 + kernel.bindings + (part.kernelClass->scratchBytes != 0);
   return 0;
 }
 
@@ -240,17 +242,19 @@ void CudaEmulator::launch(StringRef function, unsigned groupsX, unsigned groupsY
       }
 }
 
-void CudaEmulator::run(const PlannedKernel &kernel, size_t index, int64_t items, const KernelBatch &batch,
+void CudaEmulator::run(const PlannedKernel &kernel, size_t index, const KernelBatch &batch,
                        ArrayRef<void *> bindings) const {
   const KernelClass &of = kernel.classes[index];
-  std::vector<float> scratch(size_t(items * of.scratchBytes / 4) + 16,
+  std::vector<float> scratch(size_t(workItems(of.grid, batch) * of.scratchBytes / 4) + 16,
                              std::numeric_limits<float>::quiet_NaN());
   auto aligned = (reinterpret_cast<uintptr_t>(scratch.data()) + 63) & ~uintptr_t(63);
   llvm::SmallVector<void *> addresses = {const_cast<KernelBatch *>(&batch)};
   addresses.append(bindings.begin(), bindings.end());
   if (of.scratchBytes) addresses.push_back(reinterpret_cast<void *>(aligned));
-  launch("k" + std::to_string(kernel.firstCode + index), unsigned(items / 2 + 1), 2, unsigned(of.threads),
-         addresses);
+  for (const KernelFunction &part : kernel.functions())
+    if (part.kernelClass == &of)
+      launch("k" + std::to_string(part.code), unsigned(workItems(part.grid(), batch) / 2 + 1), 2,
+             unsigned(part.threads()), addresses);
 }
 
 } // namespace lathe::test

@@ -28,13 +28,13 @@ public:
   /// places.
   void launch(llvm::StringRef function, unsigned groupsX, unsigned groupsY, unsigned threads,
               llvm::ArrayRef<void *> addresses) const;
-  /// Runs a kernel's class in a grid of two dimensions that is larger than need be, with scratch full of
-  /// NaNs.
-  void run(const PlannedKernel &kernel, size_t index, int64_t items, const KernelBatch &batch,
+  /// Runs a kernel's class, and its join, in grids of two dimensions that are larger than need be, with
+  /// scratch full of NaNs.
+  void run(const PlannedKernel &kernel, size_t index, const KernelBatch &batch,
            llvm::ArrayRef<void *> bindings) const;
 
 private:
-  llvm::Error add(exec::KernelOp kernel, const PlannedKernel &planned, unsigned index,
+  llvm::Error add(exec::KernelOp kernel, const PlannedKernel &planned, const KernelFunction &part,
                   const GpuVariant &variant);
 
   std::vector<PlannedKernel> kernels_;

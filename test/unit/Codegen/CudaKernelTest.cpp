@@ -32,12 +32,7 @@ public:
     const PlannedKernel &kernel = emulator_->kernels().front();
     size_t index = 0;
     while (kernel.classes[index].maxRows < batch.rows) ++index;
-    int64_t items = 1;
-    for (const GridFactor &factor : kernel.classes[index].grid) {
-      int64_t count = factor.kind == GridKind::Rows ? batch.rows : batch.segments;
-      items *= factor.kind == GridKind::Constant ? factor.value : (count + factor.value - 1) / factor.value;
-    }
-    emulator_->run(kernel, index, items, batch, bindings);
+    emulator_->run(kernel, index, batch, bindings);
   }
 
 private:

@@ -1,6 +1,7 @@
 #include "KernelHarness.h"
 
 #include "VulkanKernels.h"
+#include "WorkItems.h"
 
 #include "Codegen/GPU/CompileProgram.h"
 #include "Exec/ExecDialect.h"
@@ -110,32 +111,6 @@ Program::~Program() {
   for (auto [image, bytes] : images_) munmap(image, bytes);
 }
 
-static int64_t workItems(const KernelClass &kernelClass, const KernelBatch &batch) {
-  int64_t items = 1;
-  for (const GridFactor &factor : kernelClass.grid) {
-    int64_t count = 0;
-    switch (factor.kind) {
-    case GridKind::Constant:
-      items *= factor.value;
-      continue;
-    case GridKind::Rows:
-      count = batch.rows;
-      break;
-    case GridKind::Outputs:
-      count = batch.outputs;
-      break;
-    case GridKind::Segments:
-      count = batch.segments;
-      break;
-    case GridKind::Sequences:
-      count = batch.sequences;
-      break;
-    }
-    items *= (count + factor.value - 1) / factor.value;
-  }
-  return items;
-}
-
 llvm::StringRef Program::variantName(size_t variant) const {
   return isGpu(variant) ? vulkan_->code().variants.front().name : code_.variants[variant].name;
 }
@@ -151,8 +126,8 @@ void Program::run(size_t variant, llvm::StringRef name, const KernelBatch &batch
     size_t index = 0;
     while (kernel.classes[index].maxRows < rows) ++index;
     const KernelClass &kernelClass = kernel.classes[index];
-    int64_t items = workItems(kernelClass, batch);
-    if (isGpu(variant)) return vulkan_->run(kernel, index, items, batch, bindings);
+    if (isGpu(variant)) return vulkan_->run(kernel, index, batch, bindings);
+    int64_t items = workItems(kernelClass.grid, batch);
     auto entry = reinterpret_cast<Kernel>(images_[variant].first +
                                           code_.variants[variant].entries[kernel.firstCode + index]);
     for (auto [begin, end] : {std::pair(int64_t(0), items / 2), std::pair(items / 2, items)}) {

@@ -39,13 +39,13 @@ public:
     if (failed(planned)) return fail(variant);
     std::vector<std::string> texts;
     for (auto [kernel, plan] : llvm::zip(program.getBody().front().getOps<exec::KernelOp>(), *planned))
-      for (unsigned index = 0; index < plan.classes.size(); ++index) {
+      for (const KernelFunction &part : plan.functions()) {
         OpBuilder builder(&context_);
         OwningOpRef<ModuleOp> holder = ModuleOp::create(builder, builder.getUnknownLoc());
         holder.get()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(), builder.getUnitAttr());
         builder.setInsertionPointToStart(holder->getBody());
         auto unit = gpu::GPUModuleOp::create(builder, builder.getUnknownLoc(), "kernels");
-        if (failed(emitGpuKernel(unit, kernel, plan, index, variant)) || failed(verify(*holder)))
+        if (failed(emitGpuKernel(unit, kernel, plan, part, variant)) || failed(verify(*holder)))
           return fail(variant);
         auto text = compilePtx(unit, variant);
         if (failed(text)) return fail(variant);

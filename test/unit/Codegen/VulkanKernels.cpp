@@ -1,5 +1,7 @@
 #include "VulkanKernels.h"
 
+#include "WorkItems.h"
+
 #include "Runtime/Vulkan/Instance.h"
 
 #include "gtest/gtest.h"
@@ -69,9 +71,10 @@ VulkanKernels::~VulkanKernels() {
 
 static VkDeviceAddress addressOf(const void *pointer) { return reinterpret_cast<VkDeviceAddress>(pointer); }
 
-void VulkanKernels::run(const PlannedKernel &kernel, size_t index, int64_t items, const KernelBatch &batch,
+void VulkanKernels::run(const PlannedKernel &kernel, size_t index, const KernelBatch &batch,
                         llvm::ArrayRef<void *> bindings) const {
-  int64_t scratchFloats = items * kernel.classes[index].scratchBytes / 4;
+  const KernelClass &of = kernel.classes[index];
+  int64_t scratchFloats = workItems(of.grid, batch) * of.scratchBytes / 4;
   Buffer<float> scratch(size_t(scratchFloats) + 16);
   for (size_t i = 0; i < scratch.size(); ++i) scratch[i] = std::numeric_limits<float>::quiet_NaN();
   std::vector<VkDeviceAddress> addresses = {addressOf(&batch)};
@@ -80,8 +83,12 @@ void VulkanKernels::run(const PlannedKernel &kernel, size_t index, int64_t items
   auto task = vulkan::Task::create(sharedDevice(code_.variants.front()));
   ASSERT_TRUE(task) << task.status().message();
   ASSERT_TRUE(task->begin().ok());
-  task->commands().dispatch(pipelines_[kernel.firstCode + index], layout_, addresses, uint32_t(items / 2 + 1),
-                            2);
+  for (const KernelFunction &part : kernel.functions()) {
+    if (part.kernelClass != &of) continue;
+    task->commands().dispatch(pipelines_[part.code], layout_, addresses,
+                              uint32_t(workItems(part.grid(), batch) / 2 + 1), 2);
+    task->commands().barrier();
+  }
   Status status = task->run();
   ASSERT_TRUE(status.ok()) << status.message();
   for (size_t i = size_t(scratchFloats); i < scratch.size(); ++i)

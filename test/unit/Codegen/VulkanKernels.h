@@ -19,9 +19,9 @@ public:
   VulkanKernels(const VulkanKernels &) = delete;
 
   const ProgramCode &code() const { return code_; }
-  /// Runs a kernel's class in a grid of two dimensions that is larger than need be, with scratch full of
-  /// NaNs.
-  void run(const PlannedKernel &kernel, size_t index, int64_t items, const KernelBatch &batch,
+  /// Runs a kernel's class, and its join, in grids of two dimensions that are larger than need be, with
+  /// scratch full of NaNs.
+  void run(const PlannedKernel &kernel, size_t index, const KernelBatch &batch,
            llvm::ArrayRef<void *> bindings) const;
 
 private:

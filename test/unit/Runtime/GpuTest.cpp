@@ -2,8 +2,10 @@
 // needed.
 #include "Runtime/Gpu/BatchLayout.h"
 #include "Runtime/Gpu/Buckets.h"
+#include "Runtime/Gpu/Launches.h"
 #include "Runtime/Gpu/WeightLayout.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <numeric>
 
@@ -57,7 +59,7 @@ TEST(GpuBatchLayout, HoldsEveryArrayOnce) {
 }
 
 /// A program with one kernel of rows whose classes end at 1, 12 and 96.
-static std::vector<uint8_t> program() {
+static fb::ProgramT program() {
   fb::ProgramT program;
   program.target = "vulkan";
   program.max_rows = 96;
@@ -69,13 +71,67 @@ static std::vector<uint8_t> program() {
     kernel->classes.back()->max_rows = end;
   }
   program.kernels.push_back(std::move(kernel));
+  return program;
+}
+
+static std::vector<uint8_t> pack(const fb::ProgramT &program) {
   flatbuffers::FlatBufferBuilder builder;
   builder.Finish(fb::Program::Pack(builder, &program));
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }
 
+TEST(GpuLaunches, AJoinFollowsItsClass) {
+  fb::ProgramT source = program();
+  source.kernels[0]->first_code = 7;
+  for (uint32_t i = 0; i < 2; ++i) {
+    fb::KernelClassT &of = *source.kernels[0]->classes[i];
+    of.grid = {{fb::GridKind::Rows, 1}, {fb::GridKind::Constant, 30}};
+    of.threads = 64;
+    of.scratch_bytes = 128;
+    of.join = std::make_unique<fb::KernelJoinT>();
+    of.join->code = 10 + i;
+    of.join->grid = {{fb::GridKind::Rows, 2}};
+    of.join->threads = 32;
+  }
+  source.kernels[0]->classes[2]->grid = {{fb::GridKind::Rows, 1}};
+  source.kernels[0]->classes[2]->threads = 96;
+  source.entries.push_back(std::make_unique<fb::EntryT>());
+  source.entries[0]->dispatches.push_back(std::make_unique<fb::DispatchT>());
+  std::vector<uint8_t> bytes = pack(source);
+  const fb::Program &program = *flatbuffers::GetRoot<fb::Program>(bytes.data());
+  OperandMemory memory = {{}, 0, 0, 1000, 2000, 3000};
+  LaunchList launches(program, *program.entries()->Get(0), memory);
+  ASSERT_EQ(launches.size(), 2u);
+  auto first = launches.at(0, {9, 0, 9, 1}, 100), join = launches.at(1, {9, 0, 9, 1}, 100);
+  ASSERT_TRUE(first && join);
+  EXPECT_EQ(first->code, 8u);
+  EXPECT_EQ(first->groupsX * first->groupsY, 270u);
+  EXPECT_EQ(first->threads, 64u);
+  EXPECT_EQ(join->code, 11u);
+  EXPECT_EQ(join->groupsX * join->groupsY, 5u) << "counted by its own grid";
+  EXPECT_EQ(join->threads, 32u);
+  ASSERT_EQ(join->addresses.size(), 2u);
+  EXPECT_EQ(join->addresses.back(), 3000u) << "the same scratch";
+  EXPECT_TRUE(std::ranges::equal(first->addresses, join->addresses));
+  EXPECT_FALSE(launches.at(1, {64, 0, 1, 1}, 100)) << "the class for more rows has none";
+  EXPECT_EQ(launches.at(0, {64, 0, 1, 1}, 100)->code, 9u);
+}
+
+TEST(GpuLaunches, AJoinIsStartedAtOnceToo) {
+  fb::ProgramT source = program();
+  fb::KernelClassT &of = *source.kernels[0]->classes[2];
+  of.grid = {{fb::GridKind::Rows, 1}};
+  of.join = std::make_unique<fb::KernelJoinT>();
+  of.join->grid = {{fb::GridKind::Constant, 500}};
+  source.entries.push_back(std::make_unique<fb::EntryT>());
+  std::vector<uint8_t> bytes = pack(source);
+  const fb::Program &program = *flatbuffers::GetRoot<fb::Program>(bytes.data());
+  EXPECT_TRUE(checkGroups("it", program, 1, 500, 1).ok());
+  EXPECT_EQ(checkGroups("it", program, 1, 499, 1).code(), Code::Unsupported);
+}
+
 TEST(GpuBuckets, ArePowersOfTwoAndEndsOfClasses) {
-  std::vector<uint8_t> bytes = program();
+  std::vector<uint8_t> bytes = pack(program());
   Buckets buckets(*flatbuffers::GetRoot<fb::Program>(bytes.data()));
   auto rows = [&](int64_t count) { return buckets.covering({count, 0, count, 1}).rows; };
   EXPECT_EQ(rows(1), 1);

@@ -239,4 +239,14 @@ Row expected(const Tokens &tokens, bool recurrent, bool hidden) {
   return logits;
 }
 
+void splitHead(fb::ProgramT &program) {
+  fb::KernelT &head = *program.kernels[Head];
+  auto join = std::make_unique<fb::KernelJoinT>();
+  join->code = head.first_code + static_cast<uint32_t>(head.classes.size());
+  join->grid = {{G::Outputs, 1}};
+  join->threads = 32;
+  head.classes[0]->join = std::move(join);
+  for (size_t later = Head + 1; later < program.kernels.size(); ++later) ++program.kernels[later]->first_code;
+}
+
 } // namespace lathe::toy

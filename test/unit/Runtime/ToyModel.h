@@ -66,4 +66,8 @@ Tokens someTokens(size_t count, uint32_t seed = 1);
 Row expected(const Tokens &tokens, bool recurrent = false, bool hidden = false);
 Row embeddingOf(int32_t token);
 
+/// Splits the head of a GPU's program in two: its class for one row leaves a logit in each item's scratch,
+/// and a join of one item a row of 32 threads gathers them. The class for more rows remains as it is.
+void splitHead(fb::ProgramT &program);
+
 } // namespace lathe::toy

@@ -23,39 +23,57 @@ namespace lathe::toy {
 
 namespace {
 
-struct ToyKernel {
+constexpr uint64_t kScratchBytes = kDim * sizeof(float);
+
+/// The head's class for one row and its join (splitHead).
+void headParts(const KernelBatch *batch, void *const *bindings, void *scratch, int64_t begin, int64_t end) {
+  std::vector<float> logits(size_t(batch->outputs * kVocabulary));
+  void *const parts[] = {bindings[0], bindings[1], logits.data()};
+  toyHead(batch, parts, nullptr, begin, end);
+  *static_cast<float *>(scratch) = logits[size_t(begin)];
+}
+void headJoin(const KernelBatch *, void *const *bindings, void *scratch, int64_t row, int64_t) {
+  for (int64_t at = row * kVocabulary; at < (row + 1) * kVocabulary; ++at)
+    static_cast<float *>(bindings[2])[at] = static_cast<float *>(scratch)[at * kDim];
+}
+
+struct ToyFunction {
   Kernel run;
   size_t bindings;
   int64_t (*items)(const KernelBatch &);
+  bool isJoin = false;
 };
-constexpr ToyKernel kKernels[] = {
-    {toyGather, 2, [](const KernelBatch &batch) -> int64_t { return batch.rows; }},
-    {toyAppend, 2, [](const KernelBatch &batch) -> int64_t { return batch.rows; }},
-    {toyAttend, 2, [](const KernelBatch &batch) -> int64_t { return batch.segments; }},
-    {toyRecur, 3, [](const KernelBatch &batch) -> int64_t { return batch.sequences; }},
-    {toyHead, 3, [](const KernelBatch &batch) { return batch.outputs * kVocabulary; }},
-    {toyPool, 2, [](const KernelBatch &batch) -> int64_t { return batch.sequences; }},
-    {toyCopy, 2, [](const KernelBatch &batch) -> int64_t { return batch.rows; }},
+int64_t rows(const KernelBatch &batch) { return batch.rows; }
+int64_t segments(const KernelBatch &batch) { return batch.segments; }
+int64_t sequences(const KernelBatch &batch) { return batch.sequences; }
+int64_t outputs(const KernelBatch &batch) { return batch.outputs; }
+int64_t logits(const KernelBatch &batch) { return batch.outputs * kVocabulary; }
+constexpr ToyFunction kFunctions[] = {
+    {toyGather, 2, rows},     {toyGather, 2, rows},         {toyAppend, 2, rows},
+    {toyAppend, 2, rows},     {toyAttend, 2, segments},     {toyAttend, 2, segments},
+    {toyRecur, 3, sequences}, {toyRecur, 3, sequences},     {headParts, 3, logits},
+    {toyHead, 3, logits},     {headJoin, 3, outputs, true}, {toyPool, 2, sequences},
+    {toyPool, 2, sequences},  {toyCopy, 2, rows},           {toyCopy, 2, rows},
 };
 
-const ToyKernel *kernelOf(const std::string &function) {
-  size_t number = size_t(std::atoi(function.c_str() + 1)) / 2; // two classes each
-  return number < std::size(kKernels) ? &kKernels[number] : nullptr;
+const ToyFunction *functionOf(const std::string &name) {
+  size_t code = size_t(std::atoi(name.c_str() + 1));
+  return code < std::size(kFunctions) ? &kFunctions[code] : nullptr;
 }
 
 /// As a work group does: one item, nothing beyond the last.
 void runToy(const test::FakeLaunch &launch) {
-  const ToyKernel &kernel = *kernelOf(launch.function);
+  const ToyFunction &function = *functionOf(launch.function);
   auto *batch = reinterpret_cast<const KernelBatch *>(launch.addresses[0]);
   std::vector<void *> bindings;
-  for (size_t i = 1; i <= kernel.bindings; ++i)
+  for (size_t i = 1; i <= function.bindings; ++i)
     bindings.push_back(reinterpret_cast<void *>(launch.addresses[i]));
-  int64_t items = kernel.items(*batch), groups = int64_t(launch.groupsX) * launch.groupsY;
+  int64_t items = function.items(*batch), groups = int64_t(launch.groupsX) * launch.groupsY;
   EXPECT_LE(items, groups) << launch.function;
-  for (int64_t item = 0; item < std::min(items, groups); ++item)
-    kernel.run(batch, bindings.data(),
-               reinterpret_cast<void *>(launch.addresses.back() + uint64_t(item) * kDim * sizeof(float)),
-               item, item + 1);
+  for (int64_t item = 0; item < std::min(items, groups); ++item) {
+    uint64_t scratch = launch.addresses.back() + (function.isJoin ? 0 : uint64_t(item) * kScratchBytes);
+    function.run(batch, bindings.data(), reinterpret_cast<void *>(scratch), item, item + 1);
+  }
 }
 
 /// Before anything looks for devices.
@@ -65,9 +83,9 @@ struct Environment {
     setenv("XDG_CACHE_HOME", cache.c_str(), 1);
     test::FakeCuda &fake = test::fakeCuda();
     fake.devices = {{}, {"Old GPU", 6, 1}, {"Closed GPU", 9, 0, 1 << 20, true}, {.broken = true}};
-    fake.parameters = [](const std::string &function) {
-      const ToyKernel *kernel = kernelOf(function);
-      return kernel ? 1 + kernel->bindings + 1 : 0;
+    fake.parameters = [](const std::string &name) {
+      const ToyFunction *function = functionOf(name);
+      return function ? 1 + function->bindings + 1 : 0;
     };
     fake.run = runToy;
   }
@@ -86,14 +104,14 @@ std::unique_ptr<Toy> cudaToy(ToyOptions options, const CudaOptions &cuda) {
     program->target = "cuda";
     for (auto &kernel : program->kernels)
       for (auto &item : kernel->classes) item->threads = 32;
-    size_t entries = program->variants[0]->entries.size();
+    splitHead(*program);
     program->variants.clear();
     for (const std::string &name : cuda.variants) {
       auto variant = std::make_unique<fb::VariantT>();
       variant->arch = "nvptx64";
       variant->name = name;
       variant->features = {name};
-      variant->entries.assign(entries, 0);
+      variant->entries.assign(std::size(kFunctions), 0);
       program->variants.push_back(std::move(variant));
       const std::string &text = texts.emplace_back(cuda.text + " for " + name);
       auto bytes = std::as_bytes(std::span(text.c_str(), text.size() + 1));

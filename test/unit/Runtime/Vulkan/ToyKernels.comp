@@ -67,14 +67,24 @@ void main() {
     Floats(operand[2]).at[row * kDim + i] += carry.at[i];
   }
 }
-#elif defined(TOY_HEAD) // [embedding, y] -> [logits]; items: outputs x vocabulary
+#elif defined(TOY_HEAD) || defined(TOY_PARTS) // [embedding, y] -> [logits]; items: outputs x vocabulary
 void main() {
   uint row = item() / kVocabulary, token = item() % kVocabulary;
   if (row >= batch.outputs || gl_LocalInvocationID.x != 0) return;
   precise float sum = 0;
   for (uint i = 0; i < kDim; ++i)
     sum += Floats(operand[0]).at[token * kDim + i] * Floats(operand[1]).at[batch.outputRows.at[row] * kDim + i];
+#ifdef TOY_HEAD
   Floats(operand[2]).at[row * kVocabulary + token] = sum;
+#else
+  Floats(operand[3] + uint64_t(item() * kScratchBytes)).at[0] = sum;
+#endif
+}
+#elif defined(TOY_JOIN) // what TOY_PARTS left; items: outputs
+void main() {
+  uint row = item(), token = gl_LocalInvocationID.x, at = row * kVocabulary + token;
+  if (row >= batch.outputs || token >= kVocabulary) return;
+  Floats(operand[2]).at[at] = Floats(operand[3] + uint64_t(at * kScratchBytes)).at[0];
 }
 #elif defined(TOY_POOL) // [x] -> [vectors]; items: sequences
 void main() {

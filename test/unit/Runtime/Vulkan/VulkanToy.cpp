@@ -27,13 +27,12 @@ struct Environment {
 } // namespace
 
 VulkanImage::VulkanImage() {
-  // In the order of KernelIndex; each serves both classes of its kernel.
-  for (const char *name : {"gather", "append", "attend", "recur", "head", "pool", "copy"}) {
+  // In the order of KernelIndex. Most modules serve both classes of their kernel; of the head see splitHead.
+  for (const char *name : {"gather", "gather", "append", "append", "attend", "attend", "recur", "recur",
+                           "parts", "head", "join", "pool", "pool", "copy", "copy"}) {
     test::Bytes module = test::readFile(std::string(TOY_SPIRV) + "/" + name + ".spv");
-    for (int i = 0; i < 2; ++i) {
-      entries.push_back(bytes.size());
-      bytes.insert(bytes.end(), module.begin(), module.end());
-    }
+    entries.push_back(bytes.size());
+    bytes.insert(bytes.end(), module.begin(), module.end());
   }
 }
 
@@ -42,6 +41,7 @@ static std::unique_ptr<fb::ProgramT> vulkanProgram(const fb::ProgramT &cpu) {
   program->target = "vulkan";
   for (auto &kernel : program->kernels)
     for (auto &item : kernel->classes) item->threads = 32;
+  splitHead(*program);
   auto variant = std::make_unique<fb::VariantT>();
   variant->arch = "spirv";
   variant->name = "base";

@@ -9,7 +9,7 @@ namespace lathe::toy {
 struct VulkanImage {
   VulkanImage();
   test::Bytes bytes;
-  std::vector<uint64_t> entries; ///< of every (kernel, class)
+  std::vector<uint64_t> entries; ///< as in Variant.entries
 };
 
 /// Changes the program for Vulkan, or its image, before it is written.
