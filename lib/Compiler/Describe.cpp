@@ -2,7 +2,7 @@
 
 #include "Checkpoint/Generation.h"
 #include "Checkpoint/TokenizerReader.h"
-#include "Import/ModelInfo.h"
+#include "Lathe/ModelInfo.h"
 #include "Tokenizer/Tokenizer.h"
 
 #include <algorithm>

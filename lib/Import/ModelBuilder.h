@@ -8,7 +8,7 @@
 
 #include "Checkpoint/Activation.h"
 #include "Checkpoint/Checkpoint.h"
-#include "Import/ModelInfo.h"
+#include "Lathe/ModelInfo.h"
 #include "Lathe/LatheDialect.h"
 
 #include "mlir/IR/Builders.h"

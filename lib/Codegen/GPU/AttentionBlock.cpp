@@ -47,7 +47,7 @@ void AttentionGroup::storeScores(const KeyBlock &block, Value keys) {
 
 /// Turns the scores of one query and some keys into weights. Keys that the query does not see count nothing.
 AttentionGroup::Softmax AttentionGroup::weigh(Value first, Softmax before) {
-  Value limit = on.sub(limitOf(clampQuery(query)), first),
+  Value limit = on.sub(tile.limitOf(tile.clampQuery(query)), first),
         isPlaced = on.less(on.thread, on.i64(plan.laneFloats()));
   Value nothing = on.f32(-std::numeric_limits<double>::infinity()), largest = before.largest;
   SmallVector<Value> keys, scores;
@@ -109,8 +109,8 @@ SmallVector<Value> AttentionGroup::addValues(const KeyBlock &block, Value keys, 
 
 SmallVector<Value> AttentionGroup::emitBlock(Value number, ValueRange carried) {
   KeyBlock block = op.getStateAttr() ? cachedBlock(number) : batchBlock(number);
-  Value first = on.mul(number, kBlockPositions), last = limitOf(clampQuery(on.i64(plan.tile - 1)));
-  Value keys = on.min(on.add(on.sub(last, first), 1), on.i64(kBlockPositions));
+  Value first = on.mul(number, kBlockPositions);
+  Value keys = on.min(on.add(on.sub(tile.lastSeen(), first), 1), on.i64(kBlockPositions));
   storeScores(block, keys);
   on.barrier();
   Softmax now = weigh(first, {carried[0], carried[1]});

@@ -8,7 +8,7 @@ static Value extract(GpuContext &on, Value vector, int64_t lane) {
 }
 
 AttentionGroup::AttentionGroup(GpuContext &on, const GpuAttentionPlan &plan)
-    : on(on), plan(plan), op(plan.op), region(on) {
+    : on(on), plan(plan), op(plan.op), tile(on, plan) {
   Type f32 = on.builder.getF32Type();
   queries = on.shared(VectorType::get(4, f32), plan.queryVectors());
   partials = on.shared(f32, plan.partialFloats());
@@ -30,40 +30,10 @@ void AttentionGroup::placeThreads() {
   columnQuad = on.rem(on.thread, plan.columnQuads());
 }
 
-/// The last key that query `query` of the segment sees.
-Value AttentionGroup::limitOf(Value query) {
-  if (!op.getCausal()) return lastKey;
-  return on.add(firstLimit, on.div(query, plan.group));
-}
-
-/// Tiles are whole: what is missing repeats the last query, and is not written.
-Value AttentionGroup::clampQuery(Value query) {
-  return on.min(on.add(firstQuery, query), on.sub(numQueries, on.i64(1)));
-}
-
-AttentionGroup::Head AttentionGroup::headOf(Value query) {
-  Value inGroup = on.add(on.mul(head, plan.group), on.rem(query, plan.group));
-  return {on.add(firstRow, on.div(query, plan.group)), on.mul(inGroup, plan.dim)};
-}
-
-/// Calls `body` with the columns of quad `quad`: four of them, or what is left of the head in powers of two.
-static void forQuadColumns(GpuContext &on, const GpuAttentionPlan &plan, Value quad,
-                           llvm::function_ref<void(int64_t first, int64_t width)> body) {
-  int64_t rest = plan.dim % 4;
-  if (!rest) return body(0, 4);
-  Value whole = on.less(quad, on.i64(plan.wholeQuads())), last = on.equals(quad, on.i64(plan.wholeQuads()));
-  on.ifThen(whole, [&] { body(0, 4); });
-  on.ifThen(last, [&] {
-    for (int64_t first = 0, width = 2; first < rest; first += width) {
-      while (width > rest - first) width /= 2;
-      body(first, width);
-    }
-  });
-}
-
 void AttentionGroup::loadQueries() {
   Value zeros = on.splat(0.0, 4), scale = on.splat(op.getScale().convertToDouble(), 4);
-  auto load = [&](Head at, Value quad, int64_t first, int64_t width) {
+  FusedRegion &region = tile.region;
+  auto load = [&](AttentionTile::Head at, Value quad, int64_t first, int64_t width) {
     region.newPlace();
     Value column = on.add(at.column, on.add(on.mul(quad, 4), first));
     Value values = region.at(op.getQuery(), Place{at.row, column, width, std::nullopt});
@@ -72,7 +42,7 @@ void AttentionGroup::loadQueries() {
   };
   on.forEach(plan.queryVectors(), [&](Value index) {
     Value quad = on.rem(index, plan.paddedQuads());
-    Head at = headOf(clampQuery(on.div(index, plan.paddedQuads())));
+    AttentionTile::Head at = tile.headOf(tile.clampQuery(on.div(index, plan.paddedQuads())));
     auto whole = [&] { return on.mulF(load(at, quad, 0, 4), scale); };
     auto rest = [&]() -> Value {
       if (plan.dim % 4 == 0) return zeros;
@@ -101,16 +71,16 @@ AttentionGroup::KeyBlock AttentionGroup::cachedBlock(Value number) {
   auto type = cast<StateType>(state.getType());
   int64_t heads = type.getShape()[1], rowBytes = plan.dim * type.getElementType().getIntOrFloatBitWidth() / 8;
   int64_t headBytes = kBlockPositions * rowBytes;
-  Value keys = on.offset(on.statePointer(state, slot, number), on.mul(head, headBytes));
+  Value keys = on.offset(on.statePointer(state, tile.slot, number), on.mul(tile.head, headBytes));
   return {
       keys, on.offset(keys, heads * headBytes), rowBytes, rowBytes, type.getElementType(), plan.dim % 4 == 0};
 }
 
 AttentionGroup::KeyBlock AttentionGroup::batchBlock(Value number) {
-  Value row = on.add(sequenceFirst, on.mul(number, kBlockPositions));
-  auto keys = *region.storedRow(op.getKeys(), row), values = *region.storedRow(op.getValues(), row);
+  Value row = on.add(tile.sequenceFirst, on.mul(number, kBlockPositions));
+  auto keys = *tile.region.storedRow(op.getKeys(), row), values = *tile.region.storedRow(op.getValues(), row);
   Type element = keys.slice.getElementType();
-  Value column = on.mul(head, plan.dim * element.getIntOrFloatBitWidth() / 8);
+  Value column = on.mul(tile.head, plan.dim * element.getIntOrFloatBitWidth() / 8);
   return {on.offset(keys.pointer, column),
           on.offset(values.pointer, column),
           keys.slice.getStride(),
@@ -142,7 +112,8 @@ Value AttentionGroup::loadQuad(const KeyBlock &block, Value row, Value quad) {
 // Results
 //===------------------------------------------------------------------------------------------------------===//
 
-void AttentionGroup::invertTotals(Value total) {
+/// Calls `body` with the sum of each query's exponentials, each on one thread.
+void AttentionGroup::forTotals(Value total, llvm::function_ref<void(Value query, Value total)> body) {
   on.ifThen(on.less(on.thread, on.i64(plan.laneFloats())),
             [&] { on.storeShared(total, ofLanes, on.add(on.mul(query, plan.lanes()), lane)); });
   on.barrier();
@@ -152,18 +123,7 @@ void AttentionGroup::invertTotals(Value total) {
       Value part = on.loadShared(ofLanes, on.add(on.mul(q, plan.lanes()), other));
       sum = sum ? on.addF(sum, part) : part;
     }
-    on.storeShared(on.divF(on.f32(1), sum), factors, q);
-  });
-}
-
-void AttentionGroup::writeQuery(Value query, Value quad, Value sum) {
-  Head at = headOf(query);
-  forQuadColumns(on, plan, quad, [&](int64_t first, int64_t width) {
-    Value values = on.splat(0.0, width);
-    for (int64_t i = 0; i < width; ++i)
-      values = vector::InsertOp::create(on.builder, on.loc, extract(on, sum, first + i), values, i);
-    Value column = on.add(at.column, on.add(on.mul(quad, 4), first));
-    region.emitEpilogue(op, values, Place{at.row, column, width, std::nullopt});
+    body(q, sum);
   });
 }
 
@@ -183,8 +143,9 @@ Value AttentionGroup::sumParts(Value first, int64_t stride) {
 }
 
 /// Sums of different parts of the keys meet in work-group memory, some queries at a time:
-/// [part][query][column].
-void AttentionGroup::writeResults(ArrayRef<Value> sums) {
+/// [part][query][column]. `body` gets four columns of a query of the tile.
+void AttentionGroup::forResults(ArrayRef<Value> sums,
+                                llvm::function_ref<void(Value query, Value quad, Value sum)> body) {
   int64_t round = plan.roundQueries(), quads = plan.columnQuads();
   Value isPart = on.less(keyPart, on.i64(plan.keyParts()));
   for (int64_t from = 0; from < plan.tile; from += round) {
@@ -199,40 +160,55 @@ void AttentionGroup::writeResults(ArrayRef<Value> sums) {
     });
     on.barrier();
     on.forEach(round * quads, [&](Value index) {
-      Value q = on.add(on.div(index, quads), from), real = on.add(firstQuery, q);
-      on.ifThen(on.less(real, numQueries), [&] {
-        Value vector = sumParts(on.mul(index, 4), round * quads * 4);
-        vector = on.mulF(vector, on.splat(on.loadShared(factors, q), 4));
-        writeQuery(real, on.rem(index, quads), vector);
-      });
+      Value q = on.add(on.div(index, quads), from);
+      on.ifThen(on.less(on.add(tile.firstQuery, q), tile.numQueries),
+                [&] { body(q, on.rem(index, quads), sumParts(on.mul(index, 4), round * quads * 4)); });
     });
   }
 }
 
-/// Items are numbered tile by tile: neighbouring items differ in segment, thus in length.
+void AttentionGroup::storeResults(ValueRange results) {
+  forTotals(results[1], [&](Value q, Value total) { on.storeShared(on.divF(on.f32(1), total), factors, q); });
+  forResults(SmallVector<Value>(results.drop_front(2)), [&](Value q, Value quad, Value sum) {
+    tile.store(on.add(tile.firstQuery, q), quad, on.mulF(sum, on.splat(on.loadShared(factors, q), 4)));
+  });
+}
+
+/// Leaves what the join needs in scratch.
+void AttentionGroup::storePart(ValueRange results) {
+  auto at = [&](int64_t offset, Value q) { return on.offset(on.offset(on.scratch, offset), on.mul(q, 4)); };
+  Value isFirst = on.equals(lane, on.i64(0)), isPlaced = on.less(on.thread, on.i64(plan.laneFloats()));
+  on.ifThen(isPlaced,
+            [&] { on.ifThen(isFirst, [&] { on.store(results[0], at(plan.largestOffset(), query), 4); }); });
+  forTotals(results[1], [&](Value q, Value total) { on.store(total, at(plan.totalOffset(), q), 4); });
+  forResults(SmallVector<Value>(results.drop_front(2)), [&](Value q, Value quad, Value sum) {
+    Value place = on.mul(on.add(on.mul(q, plan.columnQuads()), quad), 16);
+    on.store(sum, on.offset(on.scratch, place), 16);
+  });
+}
+
 void AttentionGroup::emitItem(Value item) {
   placeThreads();
-  Value segments = on.batchCount(LATHE_BATCH(segments)), segment = on.rem(item, segments);
-  Value tile = on.div(item, segments);
-  head = on.div(tile, plan.tiles);
-  firstQuery = on.mul(on.rem(tile, plan.tiles), plan.tile);
-  firstRow = on.segmentField(segment, LATHE_SEGMENT(firstRow));
-  slot = on.segmentField(segment, LATHE_SEGMENT(slot));
-  sequenceFirst = on.segmentField(segment, LATHE_SEGMENT(sequenceFirstRow));
-  lastKey = on.sub(on.segmentField(segment, LATHE_SEGMENT(sequenceRows)), on.i64(1));
-  firstLimit =
-      op.getStateAttr() ? on.segmentField(segment, LATHE_SEGMENT(position)) : on.sub(firstRow, sequenceFirst);
-  numQueries = on.mul(on.segmentField(segment, LATHE_SEGMENT(rows)), plan.group);
-  on.ifThen(on.less(firstQuery, numQueries), [&] {
-    loadQueries();
-    on.barrier();
-    SmallVector<Value> carried = {on.f32(-std::numeric_limits<double>::infinity()), on.f32(0)};
-    carried.append(plan.tile, on.splat(0.0, 4));
-    Value blocks = on.add(on.div(limitOf(clampQuery(on.i64(plan.tile - 1))), kBlockPositions), 1);
-    auto results = on.forRange(on.i64(0), blocks, 1, carried,
-                               [&](Value number, ValueRange soFar) { return emitBlock(number, soFar); });
-    on.barrier();
-    invertTotals(results[1]);
-    writeResults(ArrayRef(results).drop_front(2));
+  Value tiles = tile.count();
+  tile.place(plan.splits == 1 ? item : on.rem(item, tiles));
+  on.ifThen(on.less(tile.firstQuery, tile.numQueries), [&] {
+    Value blocks = tile.blocks();
+    if (plan.splits == 1) return storeResults(meetKeys(on.i64(0), blocks));
+    Value size = tile.partBlocks(), first = on.mul(on.div(item, tiles), size);
+    on.ifThen(on.less(first, blocks),
+              [&] { storePart(meetKeys(first, on.min(on.add(first, size), blocks))); });
   });
+}
+
+/// The softmax and the sums over blocks [first, end).
+SmallVector<Value> AttentionGroup::meetKeys(Value first, Value end) {
+  loadQueries();
+  on.barrier();
+  // Finite, since a query may see no key of a part: its weights are zeros then, not exponentials of NaN.
+  SmallVector<Value> carried = {on.f32(std::numeric_limits<float>::lowest()), on.f32(0)};
+  carried.append(plan.tile, on.splat(0.0, 4));
+  auto results = on.forRange(first, end, 1, carried,
+                             [&](Value number, ValueRange soFar) { return emitBlock(number, soFar); });
+  on.barrier();
+  return results;
 }

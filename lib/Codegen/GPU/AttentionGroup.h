@@ -2,9 +2,7 @@
 // corrected on the way (Dao et al. 2022).
 #pragma once
 
-#include "Codegen/GPU/AttentionPlan.h"
-#include "Codegen/GPU/GpuContext.h"
-#include "Codegen/Kernel/FusedRegion.h"
+#include "Codegen/GPU/AttentionTile.h"
 
 namespace lathe {
 
@@ -14,13 +12,14 @@ public:
 
   AttentionGroup(GpuContext &on, const GpuAttentionPlan &plan);
 
+  /// Items are numbered part by part, each of all tiles: the empty ones come last.
   void emitItem(Value item);
 
 private:
   GpuContext &on;
   const GpuAttentionPlan &plan;
   AttentionOp op;
-  FusedRegion region;
+  AttentionTile tile;
 
   //--- Work-group memory
   //---------------------------------------------------------------------------------------------------------------
@@ -29,11 +28,6 @@ private:
   Value weights;  ///< f32 [key][query]
   Value ofLanes;  ///< f32 [query][lane]
   Value factors;  ///< f32 [query]
-
-  //--- The item: queries are numbered row * (query heads per KV head) + head
-  //-----------------------------------------------------------
-  Value head, slot, firstRow, sequenceFirst, lastKey, firstLimit; ///< of the segment
-  Value firstQuery, numQueries;                                   ///< of this work group; of the segment
 
   //--- Places of this thread (see GpuAttentionPlan)
   //------------------------------------------------------------------------------------
@@ -48,12 +42,6 @@ private:
   };
 
   void placeThreads();
-  Value limitOf(Value query);
-  Value clampQuery(Value query);
-  struct Head {
-    Value row, column;
-  };
-  Head headOf(Value query);
   void loadQueries();
   KeyBlock cachedBlock(Value number);
   KeyBlock batchBlock(Value number);
@@ -66,11 +54,14 @@ private:
   Softmax weigh(Value first, Softmax before);
   llvm::SmallVector<Value> addValues(const KeyBlock &block, Value keys, mlir::ValueRange sums);
   llvm::SmallVector<Value> emitBlock(Value number, mlir::ValueRange carried);
+  llvm::SmallVector<Value> meetKeys(Value first, Value end);
 
-  void invertTotals(Value total);
-  void writeResults(llvm::ArrayRef<Value> sums);
+  void forTotals(Value total, llvm::function_ref<void(Value query, Value total)> body);
+  void forResults(llvm::ArrayRef<Value> sums,
+                  llvm::function_ref<void(Value query, Value quad, Value sum)> body);
   Value sumParts(Value first, int64_t stride);
-  void writeQuery(Value query, Value quad, Value sum);
+  void storeResults(mlir::ValueRange results);
+  void storePart(mlir::ValueRange results);
 };
 
 } // namespace lathe

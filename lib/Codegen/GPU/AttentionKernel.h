@@ -7,5 +7,6 @@ namespace lathe {
 
 llvm::FailureOr<llvm::SmallVector<KernelClass>> planGpuAttention(exec::KernelOp kernel, int64_t maxRows);
 llvm::LogicalResult emitGpuAttention(KernelContext &context);
+llvm::LogicalResult emitGpuAttentionJoin(KernelContext &context);
 
 } // namespace lathe

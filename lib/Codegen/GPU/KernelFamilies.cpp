@@ -33,7 +33,7 @@ static FailureOr<SmallVector<KernelClass>> planTeam(exec::KernelOp kernel, int64
 static const KernelEmitter kEmitters[] = {
     {"linear", matchLinear, planGpuLinear, emitGpuLinear},
     {"embedding", matchEmbedding, planTeam<planEmbedding>, emitEmbedding},
-    {"attention", matchAttention, planGpuAttention, emitGpuAttention},
+    {"attention", matchAttention, planGpuAttention, emitGpuAttention, emitGpuAttentionJoin},
     {"pool", matchPool, planTeam<planPool>, emitPool},
     {"decay_scan", matchDecayScan, planTeam<planDecayScan>, emitDecayScan},
     {"rope_table", matchRopeTable, planTeam<planRopeTable>, emitRopeTable},

@@ -1,4 +1,5 @@
 // Kernels with what is CUDA's own in them (shuffles, byte products, barriers), against plain loops.
+#include "CachedAttention.h"
 #include "CudaEmulator.h"
 #include "PackedWeights.h"
 #include "QuantizedInput.h"
@@ -160,55 +161,19 @@ TEST(CudaKernels, AttentionOfABatch) {
 }
 
 /// bf16 keys and values of two heads in blocks of 64 positions.
-struct PagedCache {
-  static constexpr int64_t kHeads = 2, kDim = 32, kPlane = kHeads * 64 * kDim;
-  explicit PagedCache(Batch &batch) : batch(batch), pool(batch.blockTables.size() * 2 * kPlane) {
-    Buffer<float> random = randomFloats(pool.size(), 7);
-    for (size_t i = 0; i < pool.size(); ++i) pool[i] = toBf16(random[i]);
-    batch.get().blockBytes = 2 * kPlane * 2;
-  }
-  double at(int plane, int64_t slot, int64_t position, int64_t head, int64_t d) const {
-    int64_t block = batch.blockTables[size_t(slot * batch.get().blocksPerSlot + position / 64)];
-    return fromBf16(pool[size_t((block * 2 + plane) * kPlane + (head * 64 + position % 64) * kDim + d)]);
-  }
-  Batch &batch;
-  Buffer<uint16_t> pool;
-};
-
 TEST(CudaKernels, AttentionOverThePagedCache) {
-  constexpr int64_t heads = 6, dim = PagedCache::kDim, columns = heads * dim;
-  std::string q = "tensor<?x192xf32>", slice = "!exec.slice<rows by 192 of f32, stride 768>";
-  CudaKernel kernel("exec.kernel @k over rows slices [" + slice + ", unit, unit, " + slice +
-                    "] states {s = 1 : i64} {\n^bb0(%q: " + q +
-                    ", %s: !lathe.state<growing 2x2x32xbf16>, %b: !lathe.batch):\n %a = lathe.attention %q, "
-                    "%b from @s heads "
-                    "6 over 2 scale 0.3 causal : " +
-                    q + " -> " + q + "\n lathe.yield %a : " + q + "\n}");
   using Runs = std::vector<Batch::Run>;
-  for (const Runs &runs :
-       {Runs{{1, 0, 1}}, Runs{{0, 63, 1}, {2, 200, 1}, {1, 64, 1}}, Runs{{0, 61, 5}, {1, 0, 70}}}) {
-    Batch batch(runs);
-    PagedCache cache(batch);
-    Buffer<float> queries = randomFloats(size_t(batch.rows() * columns), 1), y(queries.size());
-    kernel.run(batch.get(), {queries.data(), cache.pool.data(), y.data()});
-    for (int64_t row = 0; row < batch.rows(); ++row)
-      for (int64_t head = 0; head < heads; ++head) {
-        int64_t slot = batch.slots[size_t(row)], keys = batch.positions[size_t(row)] + 1;
-        std::vector<double> sums(dim);
-        double total = 0;
-        for (int64_t key = 0; key < keys; ++key) {
-          double score = 0;
-          for (int64_t d = 0; d < dim; ++d)
-            score += 0.3 * queries[row * columns + head * dim + d] * cache.at(0, slot, key, head / 3, d);
-          double weight = std::exp(score);
-          total += weight;
-          for (int64_t d = 0; d < dim; ++d) sums[size_t(d)] += weight * cache.at(1, slot, key, head / 3, d);
-        }
-        for (int64_t d = 0; d < dim; ++d)
-          ASSERT_NEAR(y[row * columns + head * dim + d], sums[size_t(d)] / total, 1e-5)
-              << row << ", " << head;
-      }
-  }
+  auto check = [](AttentionShape shape, const std::vector<Runs> &batches) {
+    CudaKernel kernel(cachedAttention(shape, "bf16"));
+    for (const Runs &runs : batches)
+      checkCachedAttention(shape, "bf16", runs, [&](const KernelBatch &batch, std::vector<void *> bindings) {
+        kernel.run(batch, std::move(bindings));
+      });
+  };
+  check({6, 2, 32}, {{{1, 0, 1}}, {{0, 63, 1}, {2, 200, 1}, {1, 64, 1}}, {{0, 61, 5}, {1, 0, 70}}});
+  // Eight parts of the keys of each of 32 KV heads, which three queries share; more rows have three tiles,
+  // thus three parts.
+  check({96, 32, 12, true}, {{{0, 1100, 1}}, {{0, 240, 1}, {1, 0, 1}, {2, 127, 3}}});
 }
 
 TEST(CudaKernels, QuantizedRows) {

@@ -1,7 +1,7 @@
 // What import says of folders that it can't make a model of.
 #include "TinyLlama.h"
 
-#include "Import/ModelInfo.h"
+#include "Lathe/ModelInfo.h"
 
 using namespace lathe;
 using namespace lathe::testing;

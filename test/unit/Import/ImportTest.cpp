@@ -1,7 +1,7 @@
 // What import makes of the fixtures: entry point, states, what the module says of itself. Whether it computes
 // the right thing is for the interpreter's tests.
 #include "Import/Import.h"
-#include "Import/ModelInfo.h"
+#include "Lathe/ModelInfo.h"
 #include "Lathe/LatheDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,4 +1,4 @@
-#include "Import/ModelInfo.h"
+#include "Lathe/ModelInfo.h"
 
 #include "mlir/IR/Builders.h"
 
