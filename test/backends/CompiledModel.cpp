@@ -110,22 +110,10 @@ OwningOpRef<ModuleOp> CompiledModel::lower(const Numerics &numerics, const std::
   return lowered;
 }
 
-/// Bitmaps have no kernels on GPUs.
-static bool holdsBitmaps(ModuleOp model) {
-  auto isBitmap = [](Type type) {
-    auto weight = dyn_cast<WeightType>(type);
-    return weight && weight.getEncoding().getBitmap();
-  };
-  auto result = model.walk([&](Operation *op) {
-    return llvm::any_of(op->getResultTypes(), isBitmap) ? WalkResult::interrupt() : WalkResult::advance();
-  });
-  return result.wasInterrupted();
-}
-
 void CompiledModel::write(const Numerics &numerics) {
   std::vector<OwningOpRef<ModuleOp>> modules;
   std::vector<CompiledProgram> compiled;
-  for (const std::string &name : holdsBitmaps(*model_) ? std::set<std::string>{"cpu"} : targetsHere()) {
+  for (const std::string &name : targetsHere()) {
     modules.push_back(lower(numerics, name));
     auto program = *modules.back()->getOps<exec::ProgramOp>().begin();
     const CompileTarget *target = findCompileTarget(name);

@@ -96,6 +96,11 @@ TEST(CudaModels, LlamaInIntegers) {
                 {.name = "int4", .weights = "int4", .group = "32", .cache = "bf16", .integers = true}, 2e-2f);
 }
 
+TEST(CudaModels, LlamaPrunedToBitmaps) {
+  expectLikeCpu("llama-f32-biases",
+                {.name = "bitmaps", .recipe = "*proj.weight -> prune 0.6 int8 bitmap", .integers = true}, 2e-2f);
+}
+
 TEST(CudaModels, Gpt2) { expectLikeCpu("gpt2-f32", {.name = "stored"}, 1e-5f); }
 
 TEST(CudaModels, BertVectors) {

@@ -1,17 +1,6 @@
 // RUN: not lathe-opt %s --lathe-gpu-kernels --split-input-file 2>&1 | FileCheck %s
 
 exec.program @p for "vulkan" attributes {max_rows = 512 : i64, max_outputs = 16 : i64} {
-  exec.kernel @pruned over rows slices [!exec.slice<rows by 64 of f32, stride 256>, unit, !exec.slice<rows by 64 of f32, stride 256>] states {} {
-  ^bb0(%x: tensor<?x64xf32>, %w: !lathe.weight<64x64x<f16, bitmap>, panel 64>):
-    // CHECK: error: 'lathe.linear' op has weights that are stored as bitmaps, for which GPUs have no kernel
-    %y = lathe.linear %x, [%w] : tensor<?x64xf32>, [!lathe.weight<64x64x<f16, bitmap>, panel 64>] -> tensor<?x64xf32>
-    lathe.yield %y : tensor<?x64xf32>
-  }
-}
-
-// -----
-
-exec.program @p for "vulkan" attributes {max_rows = 512 : i64, max_outputs = 16 : i64} {
   exec.kernel @wide over rows slices [!exec.slice<rows by 2048 of f32, stride 8192>, unit, unit, !exec.slice<rows by 2048 of f32, stride 8192>] states {s = 1 : i64} {
   ^bb0(%q: tensor<?x2048xf32>, %s: !lathe.state<growing 2x1x2048xf32>, %b: !lathe.batch):
     // CHECK: error: 'lathe.attention' op has heads of 2048 columns; GPUs take 1024 at most

@@ -21,21 +21,6 @@ Value BitmapPanel::bytesConstant(llvm::function_ref<int64_t(int64_t)> byteAt) {
   return arith::ConstantOp::create(on.builder, on.loc, DenseElementsAttr::get(bytesType(), ArrayRef(bytes)));
 }
 
-/// Floats are zero where all bits are.
-uint8_t BitmapPanel::codeOfZero() const {
-  ArrayRef<float> table = matrix.encoding.getTable();
-  const float *zero = llvm::find(table, 0.0f);
-  return zero != table.end() ? uint8_t(zero - table.begin()) : uint8_t(matrix.bias);
-}
-
-Value BitmapPanel::firstCode() {
-  Value stated = on.load(on.builder.getI32Type(),
-                         on.offset(on.offset(base, matrix.planes[1].offset), on.mul(panel, 4)), 4);
-  stated = arith::ExtUIOp::create(on.builder, on.loc, on.builder.getI64Type(), stated);
-  Value most = on.mul(panel, kPanelRows * matrix.paddedColumns);
-  return on.offset(on.offset(base, matrix.planes[2].offset), on.mul(on.min(stated, most), width()));
-}
-
 Value BitmapPanel::countOf(Value bits) {
   Value count = LLVM::CtPopOp::create(on.builder, on.loc, bits);
   if (bits.getType().isInteger(64)) return count;
@@ -44,13 +29,13 @@ Value BitmapPanel::countOf(Value bits) {
 
 /// AVX-512: codes in order go where bits are set. They are turned before and after, so that they come from a register:
 /// with an operand in memory Zen 4 takes several times as long.
-Value BitmapPanel::expandByInstruction(Value codes, Value bits) {
+Value BitmapPanel::expandByInstruction(Value next, Value bits) {
   auto splat = [&](uint8_t code) -> Value {
     auto all = DenseElementsAttr::get(codesType(), APInt(unsigned(width() * 8), code));
     return arith::ConstantOp::create(on.builder, on.loc, all);
   };
-  uint8_t zero = codeOfZero(), turn = zero ? zero : 1;
-  Value loaded = arith::XOrIOp::create(on.builder, on.loc, on.load(codesType(), codes), splat(turn));
+  uint8_t zero = codes.codeOfZero(), turn = zero ? zero : 1;
+  Value loaded = arith::XOrIOp::create(on.builder, on.loc, on.load(codesType(), next), splat(turn));
   Type flags = VectorType::get(vectorCodes(), on.builder.getI1Type());
   Value mask = LLVM::BitcastOp::create(on.builder, on.loc, flags, bits);
   Value expanded = LLVM::CallIntrinsicOp::create(on.builder, on.loc, codesType(),
@@ -78,12 +63,12 @@ Value BitmapPanel::missingBytes(Value bits) {
 
 /// AVX2: each half of a register takes its codes by a shuffle. Which one is the number of bits that are set before:
 /// a prefix sum within the half.
-Value BitmapPanel::expandByShuffle(Value codes, Value bits) {
+Value BitmapPanel::expandByShuffle(Value next, Value bits) {
   Type halfType = VectorType::get(16, on.builder.getI8Type());
   Value ofLowHalf = arith::ConstantOp::create(
       on.builder, on.loc, on.builder.getIntegerAttr(bits.getType(), (int64_t(1) << vectorCodes() / 2) - 1));
   Value inLowHalf = countOf(arith::AndIOp::create(on.builder, on.loc, bits, ofLowHalf));
-  Value low = on.load(halfType, codes), high = on.load(halfType, on.offset(codes, on.mul(inLowHalf, width())));
+  Value low = on.load(halfType, next), high = on.load(halfType, on.offset(next, on.mul(inLowHalf, width())));
   Value loaded = vector::ShuffleOp::create(on.builder, on.loc, low, high, llvm::to_vector(llvm::seq<int64_t>(0, 32)));
 
   Value missing = missingBytes(bits), zeros = bytesConstant([](int64_t) { return 0; });
@@ -107,16 +92,16 @@ Value BitmapPanel::expandByShuffle(Value codes, Value bits) {
                                                on.builder.getStringAttr("llvm.x86.avx2.pshuf.b"),
                                                ValueRange{loaded, source})
                      .getResults();
-  if (uint8_t zero = codeOfZero()) {
+  if (uint8_t zero = codes.codeOfZero()) {
     Value fill = arith::AndIOp::create(on.builder, on.loc, missing, bytesConstant([&](int64_t) { return zero; }));
     result = arith::OrIOp::create(on.builder, on.loc, result, fill);
   }
   return vector::BitCastOp::create(on.builder, on.loc, codesType(), result);
 }
 
-std::pair<Value, Value> BitmapPanel::expandVector(Value codes, Value mask) {
+std::pair<Value, Value> BitmapPanel::expandVector(Value next, Value mask) {
   Value bits = on.load(on.builder.getIntegerType(unsigned(vectorCodes())), mask);
-  Value expanded = on.variant.hasExpand ? expandByInstruction(codes, bits) : expandByShuffle(codes, bits);
+  Value expanded = on.variant.hasExpand ? expandByInstruction(next, bits) : expandByShuffle(next, bits);
   return {expanded, countOf(bits)};
 }
 
@@ -136,12 +121,10 @@ void BitmapPanel::storeColumns(ArrayRef<Value> vectors, Value position, Value ta
   }
 }
 
-Value BitmapPanel::expand(Value codes, Value first, Value end, Value target) {
-  int64_t panelMask = kPanelRows * matrix.paddedColumns / 8;
-  Value mask = on.offset(on.offset(base, matrix.planes[0].offset), on.mul(panel, panelMask));
-  mask = on.offset(mask, on.mul(first, kPanelRows / 8));
+Value BitmapPanel::expand(Value start, Value first, Value end, Value target) {
+  Value mask = codes.mask(first);
   Value positions = on.mul(on.sub(end, first), kPanelRows);
-  return on.forRange(on.i64(0), positions, kVectors * vectorCodes(), codes, [&](Value position, ValueRange carried) {
+  return on.forRange(on.i64(0), positions, kVectors * vectorCodes(), start, [&](Value position, ValueRange carried) {
     Value next = carried.front(), at = on.offset(mask, on.div(position, 8));
     on.prefetch(on.offset(at, kAhead / 4), 3);
     SmallVector<Value> vectors;
@@ -158,4 +141,20 @@ Value BitmapPanel::expand(Value codes, Value first, Value end, Value target) {
         on.store(vector, on.offset(on.offset(target, position), int64_t(v) * vectorBytes()), 32);
     return SmallVector<Value>{next};
   }).front();
+}
+
+WeightDecode::ExpandedCodes BitmapPanel::expandedCodes(Value target, Value first) const {
+  CpuContext &context = on;
+  int64_t lanes = on.panelLanes();
+  if (Type wide = codes.floatType())
+    return [=, &context](Value column, Value lane) {
+      Value element = context.add(context.mul(context.sub(column, first), kPanelRows), lane);
+      return context.loadFloats(target, wide, element, lanes);
+    };
+  Value firstQuad = on.div(first, 4);
+  return [=, &context](Value quad, Value lane) {
+    Value word = context.add(context.mul(context.sub(quad, firstQuad), kPanelRows), lane);
+    Type words = VectorType::get(lanes, context.builder.getI32Type());
+    return context.load(words, context.offset(target, context.mul(word, 4)), 32);
+  };
 }

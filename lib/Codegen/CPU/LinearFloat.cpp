@@ -64,7 +64,7 @@ private:
     if (item.plan.expanded) {
       Value quads = on.mul(on.div(on.add(end, 3), 4), 4);
       code = bitmap().expand(code, first, quads, item.expanded());
-      decode.setExpanded(item.expanded(), first);
+      decode.setExpanded(bitmap().expandedCodes(item.expanded(), first));
     }
     if (item.plan.staged) {
       stage(first, end);

@@ -63,10 +63,8 @@ public:
   void run() {
     if (decode.layout().blockColumns >= plan.inputs && (plan.integer || plan.scalesBlocks))
       oneBlock = {decode.scaleLanes(lanes, on.i64(0)), decode.offsetLanes(lanes, on.i64(0))};
-    auto sums = forTasks(plan.productColumns(), [&](Value first, int64_t columns, ValueRange carried) {
-      if (plan.integer) return integerTask(first, columns, carried);
-      return plan.scalesBlocks ? scaledTask(first, columns, carried) : decodedTask(first, columns, carried);
-    });
+    SmallVector<Value> sums(plan.itemRows, on.splat(0.0, kLanes));
+    sums = plan.expandedColumns ? forPasses(sums) : forTasks(on.i64(0), plan.productColumns(), sums);
     for (int64_t row = 0; row < plan.itemRows; row += plan.roundRows())
       combine(row, ArrayRef(sums).slice(row, plan.roundRows()));
   }
@@ -83,22 +81,47 @@ private:
   SmallVector<Value> rows; ///< of x
   BlockParts oneBlock;     ///< where one spans the columns
 
-  using Task = llvm::function_ref<SmallVector<Value>(Value first, int64_t columns, ValueRange sums)>;
+  SmallVector<Value> task(Value first, int64_t columns, ValueRange sums) {
+    if (plan.integer) return integerTask(first, columns, sums);
+    return plan.scalesBlocks ? scaledTask(first, columns, sums) : decodedTask(first, columns, sums);
+  }
 
-  /// Sums over all columns of this thread's slice, one vector for each row.
-  SmallVector<Value> forTasks(int64_t columns, Task task) {
+  /// Adds this thread's slice of `columns` columns from `start` on, one vector for each row.
+  SmallVector<Value> forTasks(Value start, int64_t columns, ValueRange initial) {
     int64_t step = plan.taskColumns, whole = columns / step, slices = plan.slices();
-    SmallVector<Value> sums(plan.itemRows, on.splat(0.0, kLanes));
+    SmallVector<Value> sums(initial);
     if (whole)
       sums = on.forRange(slice, on.i64(whole), slices, sums, [&](Value number, ValueRange carried) {
-        return task(on.mul(number, step), step, carried);
+        return task(on.add(start, on.mul(number, step)), step, carried);
       });
     // What is left is the first slice's.
     if (int64_t rest = columns % step)
       sums = on.forRange(slice, on.i64(1), slices, sums, [&](Value, ValueRange carried) {
-        return task(on.i64(whole * step), rest, carried);
+        return task(on.add(start, whole * step), rest, carried);
       });
     return sums;
+  }
+
+  /// A bitmap's columns, put in their places some at a time.
+  SmallVector<Value> forPasses(ValueRange sums) {
+    BitmapGroup bitmap(on, decode.layout(), group.weightPointer(weight), lanes.panel, group.bitmap);
+    int64_t columns = plan.productColumns(), step = plan.expandedColumns, whole = columns / step;
+    auto pass = [&](Value first, int64_t width, ValueRange carried) {
+      Value next = bitmap.expand(carried.back(), first, width);
+      decode.setExpanded(bitmap.expandedCodes(first));
+      SmallVector<Value> result = forTasks(first, width, carried.drop_back());
+      result.push_back(next);
+      return result;
+    };
+    SmallVector<Value> carried(sums);
+    carried.push_back(bitmap.firstCode());
+    if (whole)
+      carried = on.forRange(on.i64(0), on.i64(whole), 1, carried, [&](Value number, ValueRange soFar) {
+        return pass(on.mul(number, step), step, soFar);
+      });
+    if (int64_t rest = columns % step) carried = pass(on.i64(whole * step), rest, carried);
+    carried.pop_back();
+    return carried;
   }
 
   BlockParts partsAt(Value first) {

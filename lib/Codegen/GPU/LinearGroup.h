@@ -1,6 +1,7 @@
 // What the work group of a linear computes: the parts of it share their place and the memory of its results.
 #pragma once
 
+#include "Codegen/GPU/BitmapGroup.h"
 #include "Codegen/GPU/GpuContext.h"
 #include "Codegen/GPU/LinearPlan.h"
 #include "Codegen/Kernel/FusedRegion.h"
@@ -14,7 +15,8 @@ struct LinearGroup {
   GpuContext &on;
   FusedRegion &region;
   const GpuLinearPlan &plan;
-  Value results;  ///< work-group memory: f32 [weight][row][output]
+  Value results;       ///< work-group memory: f32 [weight][row][output]
+  BitmapMemory bitmap; ///< where the weights are bitmaps
   Value number;   ///< i64, of the run of outputs
   Value firstRow; ///< i64, of the kernel's domain
   Value rows;     ///< i64, 1 to plan.itemRows

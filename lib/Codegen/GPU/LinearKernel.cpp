@@ -129,13 +129,16 @@ LogicalResult lathe::emitGpuLinear(KernelContext &base) {
   bool runs = on.kernelClass.grid.size() > 1;
   Value results = on.shared(on.builder.getF32Type(), plan->resultFloats()), partials;
   StagedColumns staged;
+  BitmapMemory bitmap;
+  if (plan->expandedColumns)
+    bitmap = BitmapMemory::share(on, plan->type.getEncoding().getCodeBits(), plan->expandedColumns);
   if (plan->rowClass == RowClass::Many)
     staged = shareColumns(on, *plan);
   else
     partials = on.shared(on.builder.getF32Type(), plan->partialFloats());
   Value numRuns = runs ? on.div(on.add(allRows, plan->itemRows - 1), plan->itemRows) : Value();
   on.forItems([&](Value number) {
-    LinearGroup group{on, region, *plan, results, number, on.i64(0), allRows};
+    LinearGroup group{on, region, *plan, results, bitmap, number, on.i64(0), allRows};
     if (runs) {
       group.number = on.div(number, numRuns);
       group.firstRow = on.mul(on.rem(number, numRuns), plan->itemRows);

@@ -16,6 +16,8 @@ public:
   ManyRows(const LinearGroup &group, int64_t weight, StagedColumns staged)
       : group(group), on(group.on), plan(group.plan), weight(weight), staged(staged),
         decode(on, plan.type, group.weightPointer(weight)), panel(group.number) {
+    if (plan.expandedColumns)
+      bitmap.emplace(on, decode.layout(), group.weightPointer(weight), panel, group.bitmap);
     quad = on.rem(on.thread, plan.quads());
     firstRow = on.mul(on.div(on.thread, plan.quads()), kRows);
   }
@@ -24,6 +26,7 @@ public:
     int64_t columns = plan.productColumns(), step = plan.taskColumns;
     int64_t whole = columns / step, rest = columns % step;
     SmallVector<Value> sums(kRows, on.splat(0.0, kLanes));
+    if (bitmap) sums.push_back(bitmap->firstCode());
     if (whole)
       sums = on.forRange(on.i64(0), on.i64(whole), 1, sums, [&](Value number, ValueRange carried) {
         return addColumns(on.mul(number, step), step, carried);
@@ -41,10 +44,20 @@ private:
   StagedColumns staged;
   WeightDecode decode;
   Value panel;
+  std::optional<BitmapGroup> bitmap;
   Value quad, firstRow; ///< this thread's outputs and rows
 
   SmallVector<Value> addColumns(Value first, int64_t columns, ValueRange sums) {
     on.barrier(); // those before have been read
+    if (!bitmap) return addStaged(first, columns, sums);
+    Value next = bitmap->expand(sums.back(), first, columns);
+    decode.setExpanded(bitmap->expandedCodes(first));
+    SmallVector<Value> result = addStaged(first, columns, sums.drop_back());
+    result.push_back(next);
+    return result;
+  }
+
+  SmallVector<Value> addStaged(Value first, int64_t columns, ValueRange sums) {
     plan.integer ? stageCodes(first, columns) : stageFloats(first, columns);
     on.barrier();
     return plan.integer ? multiplyCodes(first, columns, sums) : multiplyFloats(columns, sums);

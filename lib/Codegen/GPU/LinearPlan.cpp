@@ -1,5 +1,7 @@
 #include "Codegen/GPU/LinearPlan.h"
 
+#include "Codegen/GPU/BitmapGroup.h"
+
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -46,7 +48,7 @@ int64_t GpuLinearPlan::productColumns() const {
 
 /// The most columns, `most` or fewer, that still leave work for every slice.
 static int64_t longestTask(const GpuLinearPlan &plan, int64_t most, int64_t slices) {
-  int64_t task = packedLayout(plan.type).order == PackedOrder::Quads ? plan.unitColumns() : 1,
+  int64_t task = plan.type.getEncoding().getCodeBits() <= 8 ? plan.unitColumns() : 1,
           bounds = taskBounds(plan);
   int64_t columns = plan.productColumns();
   while (2 * task <= most && columns / (2 * task) >= slices && bounds % (2 * task) == 0 &&
@@ -57,6 +59,9 @@ static int64_t longestTask(const GpuLinearPlan &plan, int64_t most, int64_t slic
 
 int64_t GpuLinearPlan::sharedBytes() const {
   int64_t bytes = 4 * resultFloats();
+  if (expandedColumns)
+    bytes += 4 * (BitmapMemory::codeEntries(type.getEncoding().getCodeBits(), expandedColumns) +
+                  BitmapMemory::countEntries(expandedColumns));
   if (rowClass != RowClass::Many) return bytes + 4 * partialFloats();
   return bytes + 16 * stagedWeights() + (integer ? 4 : 16) * stagedInputs();
 }
@@ -68,18 +73,29 @@ static void chooseMany(GpuLinearPlan &plan) {
   plan.scalesBlocks = false;
   plan.itemRows = kTileRows;
   plan.taskColumns = plan.integer ? longestTask(plan, kCodeColumns, 1) : kFloatColumns;
+  if (plan.type.getEncoding().getBitmap()) plan.expandedColumns = plan.taskColumns;
   while (plan.itemRows > 2 * GpuLinearPlan::kThreadRows && plan.sharedBytes() > kMaxSharedBytes)
     plan.itemRows /= 2;
   plan.threads = plan.quads() * plan.itemRows / GpuLinearPlan::kThreadRows;
 }
 
+/// A bitmap's panel is put in its places by one group, 8 KiB at a time.
+static void chooseFewOfBitmap(GpuLinearPlan &plan) {
+  bool wide = plan.type.getEncoding().getCodeBits() > 8;
+  plan.itemOutputs = kPanelRows;
+  plan.threads = kMaxThreads;
+  plan.expandedColumns = wide ? 32 : 128;
+  plan.taskColumns = longestTask(plan, plan.expandedColumns / plan.slices(), plan.slices());
+}
+
 static void chooseFew(exec::KernelOp kernel, GpuLinearPlan &plan, int64_t maxRows) {
   plan.itemRows = int64_t(llvm::PowerOf2Ceil(uint64_t(maxRows)));
-  plan.itemOutputs = fewOutputs(plan, quantizedGroup(kernel));
   plan.scalesBlocks = !plan.integer && plan.hasScaledBlocks();
-  bool quads = packedLayout(plan.type).order == PackedOrder::Quads;
+  if (plan.type.getEncoding().getBitmap()) return chooseFewOfBitmap(plan);
+  plan.itemOutputs = fewOutputs(plan, quantizedGroup(kernel));
+  bool bytes = plan.type.getEncoding().getCodeBits() <= 8;
   int64_t most =
-      quads ? kTaskLoads * plan.unitColumns() : kTaskLoads * 32 / plan.type.getEncoding().getCodeBits();
+      bytes ? kTaskLoads * plan.unitColumns() : kTaskLoads * 32 / plan.type.getEncoding().getCodeBits();
   plan.taskColumns = longestTask(plan, most, kMaxThreads / plan.quads());
   int64_t tasks = llvm::divideCeil(plan.inputs, plan.taskColumns);
   plan.threads =
@@ -90,9 +106,6 @@ FailureOr<GpuLinearPlan> lathe::planGpuLinearClass(exec::KernelOp kernel, int64_
   FailureOr<LinearOperands> operands = linearOperands(kernel);
   if (failed(operands)) return failure();
   GpuLinearPlan plan{*operands};
-  LinearOp op = plan.op;
-  if (plan.type.getEncoding().getBitmap())
-    return op.emitOpError("has weights that are stored as bitmaps, for which GPUs have no kernel");
   plan.rowClass = rowClassOf(maxRows);
   plan.rowClass == RowClass::Many ? chooseMany(plan) : chooseFew(kernel, plan, maxRows);
   return plan;

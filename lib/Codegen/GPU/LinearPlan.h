@@ -19,6 +19,9 @@ struct GpuLinearPlan : LinearOperands {
   int64_t taskColumns;
   /// Float rows: the sums of a block of codes are scaled, not each number.
   bool scalesBlocks;
+  /// Columns of a bitmap that are put in their places at a time, a multiple of taskColumns; 0 where the weights
+  /// are none.
+  int64_t expandedColumns;
 
   int64_t groups() const { return (outputs + itemOutputs - 1) / itemOutputs; }
   /// Columns that are multiplied: of integers, what is stored behind the last one of a group counts nothing.

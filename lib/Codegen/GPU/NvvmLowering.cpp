@@ -49,7 +49,7 @@ static LogicalResult checkMath(gpu::GPUModuleOp module) {
   auto result = module.walk([](Operation *op) {
     if (!isa_and_nonnull<math::MathDialect>(op->getDialect())) return WalkResult::advance();
     if (isa<math::FmaOp, math::SqrtOp, math::RsqrtOp, math::AbsFOp, math::AbsIOp, math::CopySignOp,
-            math::RoundEvenOp, math::FloorOp, math::CeilOp, math::TruncOp>(op))
+            math::RoundEvenOp, math::FloorOp, math::CeilOp, math::TruncOp, math::CtPopOp>(op))
       return WalkResult::advance();
     op->emitOpError("of ") << op->getResultTypes().front() << " has no instructions on CUDA devices";
     return WalkResult::interrupt();

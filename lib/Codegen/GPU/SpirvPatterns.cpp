@@ -2,6 +2,7 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
@@ -241,9 +242,21 @@ private:
   }
 };
 
+/// MLIR (22.1) has no pattern for it.
+struct CountBits final : OpConversionPattern<math::CtPopOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(math::CtPopOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (!op.getType().isInteger(32)) return rewriter.notifyMatchFailure(op, "counts bits of more than a word");
+    rewriter.replaceOpWithNewOp<spirv::BitCountOp>(op, op.getType(), adaptor.getOperand());
+    return success();
+  }
+};
+
 } // namespace
 
 void lathe::populateKernelPatterns(const SPIRVTypeConverter &converter, RewritePatternSet &patterns) {
   patterns.add<KernelFunction, AddressOffset, GlobalLoad, GlobalStore, SharedLoad, SharedStore, Barrier,
-               SubgroupReduce>(converter, patterns.getContext(), kBeforeMlir);
+               SubgroupReduce, CountBits>(converter, patterns.getContext(), kBeforeMlir);
 }

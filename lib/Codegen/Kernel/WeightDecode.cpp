@@ -6,15 +6,12 @@ using namespace lathe;
 WeightDecode::WeightDecode(KernelContext &context, WeightType type, Value base)
     : context(context), matrix(packedLayout(type)), base(base), order(matrix.order), planes(matrix.planes) {}
 
-void WeightDecode::setExpanded(Value pointer, Value first) {
-  unsigned bits = std::max(8u, matrix.encoding.getCodeBits());
-  order = bits == 8 ? PackedOrder::Quads : PackedOrder::Columns;
-  planes = {PackedPlane{bits, 0, 0, kPanelRows * matrix.paddedColumns * bits / 8}};
-  expanded = context.offset(pointer, context.mul(first, -kPanelRows * int64_t(bits) / 8));
-}
-
-Value WeightDecode::panelCodes(size_t plane, Value panel) {
-  return expanded ? expanded : panelPointer(matrix, matrix.planes[plane], panel);
+void WeightDecode::setExpanded(ExpandedCodes codes) {
+  bool bytes = matrix.encoding.getCodeBits() <= 8;
+  order = bytes ? PackedOrder::Quads : PackedOrder::Columns;
+  planes.clear();
+  if (bytes) planes.push_back({8, 0, 0, kPanelRows * matrix.paddedColumns});
+  expanded = std::move(codes);
 }
 
 static int64_t unitColumns(const PackedPlane &plane) { return 4 * (8 / plane.bits); }
@@ -104,10 +101,13 @@ Value NumberChunk::unit(size_t index, int64_t number) {
   Value &loaded = units[{index, number}];
   if (loaded) return loaded;
   int64_t columns = unitColumns(decode.codePlanes()[index]);
+  if (decode.expanded)
+    return loaded = decode.expanded(context.add(context.div(first, columns), number), rows.lane);
   Value at = context.add(context.mul(context.div(first, columns), 256), number * 256);
   at = context.add(at, context.mul(rows.lane, 4));
   Type words = VectorType::get(context.panelLanes(), context.builder.getI32Type());
-  loaded = context.load(words, context.offset(decode.panelCodes(index, rows.panel), at), laneAlignment(context, 32));
+  Value plane = decode.panelPointer(decode.layout(), decode.codePlanes()[index], rows.panel);
+  loaded = context.load(words, context.offset(plane, at), laneAlignment(context, 32));
   return loaded;
 }
 
@@ -151,9 +151,11 @@ static Value signedByte(KernelContext &context, Value word, int64_t i) {
 Value NumberChunk::number(int64_t i) {
   EncodingAttr encoding = decode.layout().encoding;
   if (decode.codesOrder() == PackedOrder::Columns) {
+    if (decode.expanded) return decode.expanded(context.add(first, i), rows.lane);
     Value element = context.add(context.mul(context.add(first, i), kPanelRows), rows.lane);
     unsigned alignment = laneAlignment(context, decode.codePlanes().front().bits);
-    return loadNumbers(context, encoding, decode.panelCodes(0, rows.panel), element, context.panelLanes(), alignment);
+    Value plane = decode.panelPointer(decode.layout(), decode.codePlanes().front(), rows.panel);
+    return loadNumbers(context, encoding, plane, element, context.panelLanes(), alignment);
   }
   if (decode.codePlanes().size() == 1 && arePermuted(context, encoding)) {
     const PackedPlane &plane = decode.codePlanes().front();

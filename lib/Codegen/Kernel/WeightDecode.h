@@ -6,6 +6,8 @@
 #include "Codegen/Kernel/KernelContext.h"
 #include "Lathe/PackedLayout.h"
 
+#include <functional>
+
 namespace lathe {
 
 /// Neighbouring rows of one panel: `panel * 64 + lane` and those behind it, as many as a register has f32
@@ -52,14 +54,14 @@ public:
   WeightDecode(KernelContext &context, WeightType type, Value base);
 
   const PackedMatrix &layout() const { return matrix; }
-  /// A bitmap's codes, once a kernel has put them in their places: column `first` of the panel that is decoded
-  /// lies at `pointer`, in quads of whole bytes or in columns of wider codes.
-  void setExpanded(Value pointer, Value first);
+  /// Where a kernel has put a bitmap's codes in their places. Lanes of the panel that is decoded, from `lane` on:
+  /// of codes of at most 8 bits the words (i32) of columns 4 * index to 4 * index + 3, a byte each; of wider ones
+  /// the numbers (f32) of column `index`.
+  using ExpandedCodes = std::function<Value(Value index, Value lane)>;
+  void setExpanded(ExpandedCodes codes);
   /// How the codes are ordered that are decoded: neither is of a bitmap.
   PackedOrder codesOrder() const { return order; }
   llvm::ArrayRef<PackedPlane> codePlanes() const { return planes; }
-  /// Column 0 of a panel in a plane of the codes.
-  Value panelCodes(size_t plane, Value panel);
   /// Columns that decodeColumns takes at a time, so that no unit of a code plane is cut: 1 to 32.
   int64_t chunkColumns() const;
   /// W[lanes, first + i] for i < count <= chunkColumns(); `first` is a multiple of chunkColumns().
@@ -86,7 +88,8 @@ private:
   Value base;
   PackedOrder order;
   llvm::SmallVector<PackedPlane, 3> planes;
-  Value expanded; ///< column 0 of the panel at hand
+  ExpandedCodes expanded; ///< empty where the weight is read as it is stored
+  friend class NumberChunk;
 
   int64_t lanes() const { return context.panelLanes(); }
   Value partLanes(const PackedMatrix &whole, const PackedMatrix *part, PanelLanes lanes, Value block);
