@@ -15,6 +15,7 @@ void Artifact::FreeHeader::operator()(std::byte *p) const { ::operator delete[](
 Result<Artifact> Artifact::open(const std::string &path) {
   auto file = MappedFile::open(path);
   if (!file) return file.status();
+  file->preferLargePages();
   Artifact artifact(std::move(*file), path);
   Status status = artifact.readPreamble();
   if (status.ok()) status = artifact.readHeader();

@@ -47,7 +47,7 @@ Status ArtifactWriter::planWeights() {
   }
   planned_ = true;
   // The length is fixed now so that a full disk shows as early as the file system lets it.
-  return file_.resize(weightsEnd_);
+  return file_.reserve(weightsEnd_);
 }
 
 Status ArtifactWriter::writeWeight(uint32_t index, uint64_t offset, std::span<const std::byte> bytes) {

@@ -25,6 +25,11 @@ Result<MappedFile> MappedFile::open(const std::string &path) {
   return file;
 }
 
+void MappedFile::preferLargePages() const {
+  // A kernel without them says so, which changes nothing.
+  if (data_) madvise(const_cast<std::byte *>(data_), size_, MADV_HUGEPAGE);
+}
+
 MappedFile::MappedFile(MappedFile &&other) noexcept
     : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)),
       descriptor_(std::exchange(other.descriptor_, -1)) {}

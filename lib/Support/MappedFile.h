@@ -21,6 +21,9 @@ public:
   ~MappedFile();
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
+  /// Wishes for large pages where the file is read again and again: what is not in the page cache yet is read into
+  /// such, if the file system has them.
+  void preferLargePages() const;
   /// The file's descriptor, for mapping a part of it another way (code is mapped executable). Owned by this object.
   int descriptor() const { return descriptor_; }
 

@@ -1,5 +1,6 @@
 #include "Support/OutputFile.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -8,6 +9,9 @@
 #include <unistd.h>
 
 namespace lathe {
+
+/// What x86-64 and 64-bit Arm map by one entry of a table.
+static constexpr uint64_t kLargePage = 2 << 20;
 
 static Status failureAt(const std::string &path) {
   return Status(Code::Io, path + ": " + std::strerror(errno));
@@ -37,14 +41,42 @@ Result<OutputFile> OutputFile::create(const std::string &path, Kind kind) {
 
 OutputFile::OutputFile(OutputFile &&other) noexcept
     : path_(std::move(other.path_)), partial_(std::move(other.partial_)),
-      named_(std::exchange(other.named_, false)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+      named_(std::exchange(other.named_, false)), descriptor_(std::exchange(other.descriptor_, -1)),
+      reserved_(other.reserved_), pages_(std::move(other.pages_)) {}
 
 OutputFile::~OutputFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
   if (named_) ::unlink(partial_.c_str());
 }
 
+Status OutputFile::reserve(uint64_t bytes) {
+  LATHE_TRY(resize(bytes));
+  reserved_ = bytes;
+  pages_->begun.assign(bytes / kLargePage + 1, false);
+  return {};
+}
+
+/// A page of the cache is made by the first write to it, as large as that write: so each large page begins with
+/// zeros all over, and pieces are written into it.
+Status OutputFile::beginPages(uint64_t offset, uint64_t bytes) {
+  static const std::vector<std::byte> zeros(kLargePage);
+  uint64_t end = std::min(offset + bytes, reserved_);
+  for (uint64_t number = offset / kLargePage; number * kLargePage < end; ++number) {
+    std::lock_guard lock(pages_->mutex);
+    if (pages_->begun[number]) continue;
+    uint64_t first = number * kLargePage;
+    LATHE_TRY(writePlainly(first, std::span(zeros).first(std::min(kLargePage, reserved_ - first))));
+    pages_->begun[number] = true;
+  }
+  return {};
+}
+
 Status OutputFile::writeAt(uint64_t offset, std::span<const std::byte> bytes) {
+  LATHE_TRY(beginPages(offset, bytes.size()));
+  return writePlainly(offset, bytes);
+}
+
+Status OutputFile::writePlainly(uint64_t offset, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     ssize_t written = pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR) continue;

@@ -1,13 +1,18 @@
 #include "Support/MappedFile.h"
 #include "Support/OutputFile.h"
 
+#include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <numeric>
+#include <random>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace lathe;
@@ -79,6 +84,33 @@ TEST_P(OutputFileTest, AppearsOnlyWhenCommitted) {
   ASSERT_TRUE(file->commit().ok());
   EXPECT_EQ(content(), std::string("\0\0\0\0abc\0", 8));
   EXPECT_EQ(names(), std::vector<std::string>{"whole"});
+}
+
+/// Pieces that come in any order, from several threads, over more than two large pages and a part of one.
+TEST_P(OutputFileTest, KeepsEveryPieceOfAReservedFile) {
+  constexpr size_t kPiece = 3000, kPieces = 1600;
+  std::vector<uint32_t> order(kPieces);
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), std::mt19937(1));
+  auto file = OutputFile::create(path_, GetParam());
+  ASSERT_TRUE(file.ok());
+  ASSERT_TRUE(file->reserve(kPiece * kPieces + 100).ok());
+  std::atomic<size_t> next = 0;
+  auto write = [&] {
+    for (size_t i; (i = next++) < kPieces;) {
+      std::vector<std::byte> piece(kPiece, std::byte(order[i] % 251 + 1));
+      EXPECT_TRUE(file->writeAt(order[i] * kPiece, piece).ok());
+    }
+  };
+  std::thread other(write);
+  write();
+  other.join();
+  // Behind what was reserved, too.
+  ASSERT_TRUE(file->writeAt(kPiece * kPieces + 100, kText).ok());
+  ASSERT_TRUE(file->commit().ok());
+  std::string expected;
+  for (size_t i = 0; i < kPieces; ++i) expected += std::string(kPiece, char(i % 251 + 1));
+  EXPECT_EQ(content(), expected + std::string(100, '\0') + "abc");
 }
 
 TEST_P(OutputFileTest, ReplacesWhatIsThere) {
