@@ -77,8 +77,10 @@ void expectLikeCpu(const char *fixture, const Numerics &numerics, float bound) {
     RuntimeSession cpu(model.artifact(), Place{"cpu", "avx2"}),
         cuda(model.artifact(), Place{"cuda:0", "sm_80"});
     int32_t there = cpu.newSlot(), here = cuda.newSlot();
-    // A prompt, a token, a fork and what each branch goes on with.
-    for (const std::vector<int32_t> &tokens : {std::vector<int32_t>{1, 40, 7, 99, 12, 12, 130}, {5}})
+    // Prompts of few rows and of many, a token, a fork and what each branch goes on with.
+    std::vector<int32_t> many;
+    for (int32_t i = 0; i < 35; ++i) many.push_back((i * 37 + 11) % 128);
+    for (const std::vector<int32_t> &tokens : {std::vector<int32_t>{1, 40, 7, 99, 12, 12, 130}, {5}, many})
       EXPECT_LE(difference(cuda.step(tokens, here).values, cpu.step(tokens, there).values), bound)
           << tokens.size();
     int32_t thereToo = cpu.fork(there), hereToo = cuda.fork(here);
@@ -99,6 +101,12 @@ TEST(CudaModels, LlamaInIntegers) {
 TEST(CudaModels, LlamaPrunedToBitmaps) {
   expectLikeCpu("llama-f32-biases",
                 {.name = "bitmaps", .recipe = "*proj.weight -> prune 0.6 int8 bitmap", .integers = true}, 2e-2f);
+}
+
+TEST(CudaModels, LlamaInHalves) {
+  expectLikeCpu("llama-f32",
+                {.name = "bf16", .weights = "int4", .group = "32", .activations = "bf16", .cache = "bf16"},
+                1e-2f);
 }
 
 TEST(CudaModels, Gpt2) { expectLikeCpu("gpt2-f32", {.name = "stored"}, 1e-5f); }

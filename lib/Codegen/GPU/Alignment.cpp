@@ -99,3 +99,7 @@ void lathe::stateAlignments(gpu::GPUFuncOp function) {
   function.walk([&](LLVM::LoadOp op) { raise(op, op.getType(), zeros); });
   function.walk([&](LLVM::StoreOp op) { raise(op, op.getValue().getType(), zeros); });
 }
+
+int64_t lathe::knownAlignment(gpu::GPUFuncOp function, Value address) {
+  return int64_t(1) << LowZeros(function).of(address);
+}

@@ -10,4 +10,7 @@ namespace lathe {
 /// instruction only where 16 is known.
 void stateAlignments(mlir::gpu::GPUFuncOp function);
 
+/// What an address in a function is known to be aligned by, up to 64.
+int64_t knownAlignment(mlir::gpu::GPUFuncOp function, mlir::Value address);
+
 } // namespace lathe

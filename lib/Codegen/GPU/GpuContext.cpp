@@ -1,5 +1,7 @@
 #include "Codegen/GPU/GpuContext.h"
 
+#include "Codegen/GPU/Alignment.h"
+
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -66,6 +68,8 @@ Value GpuContext::loadShared(Value memory, Value index) {
 void GpuContext::storeShared(Value value, Value memory, Value index) {
   memref::StoreOp::create(builder, loc, value, memory, asIndex(index));
 }
+
+int64_t GpuContext::knownAlignment(Value address) const { return lathe::knownAlignment(function, address); }
 
 //===------------------------------------------------------------------------------------------------------===//
 // The work group is the team

@@ -26,6 +26,9 @@ public:
   Value loadShared(Value memory, Value index);
   void storeShared(Value value, Value memory, Value index);
 
+  /// What an address is known to be aligned by, up to 64.
+  int64_t knownAlignment(Value address) const;
+
   /// A scalar of every thread combined into one, which every thread gets; a barrier as well.
   Value foldThreads(Fold fold, Value scalar);
   /// Value of one branch or the other.

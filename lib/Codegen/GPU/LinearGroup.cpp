@@ -47,15 +47,23 @@ GroupScales::GroupScales(const LinearGroup &group, int64_t bias, BlockParts part
   if (one || width > columns) isFirst = on.equals(one ? first : on.rem(first, width), on.i64(0));
 }
 
-Value GroupScales::entry(Value row, int64_t section, Type type) {
+Value GroupScales::entry(Value row, int64_t section) const {
   GpuContext &on = group.on;
-  return on.load(type, on.offset(on.offset(row, section), on.mul(index, 4)), 4);
+  return on.offset(on.offset(row, section), on.mul(index, 4));
+}
+
+Value GroupScales::inputSumBytes() const {
+  GpuContext &on = group.on;
+  auto bytes = [&](int32_t number) {
+    return arith::ConstantOp::create(on.builder, on.loc, on.builder.getI32IntegerAttr(number));
+  };
+  return isFirst ? on.select(isFirst, bytes(4), bytes(0)) : Value();
 }
 
 /// Of the whole group where these columns are its first, else 0.
 Value GroupScales::sumOfCodes(Value row) {
   GpuContext &on = group.on;
-  Value sum = entry(row, group.plan.input.getSumsOffset(), on.builder.getI32Type());
+  Value sum = on.load(on.builder.getI32Type(), inputSum(row), 4);
   Value zero = arith::ConstantOp::create(on.builder, on.loc, on.builder.getI32IntegerAttr(0));
   return isFirst ? on.select(isFirst, sum, zero) : sum;
 }
@@ -70,7 +78,7 @@ Value GroupScales::add(Value row, Value dot, Value sum) {
   GpuContext &on = group.on;
   int64_t width = GpuLinearPlan::kThreadOutputs;
   Type f32 = on.builder.getF32Type();
-  Value x = on.splat(entry(row, group.plan.input.getScalesOffset(), f32), width);
+  Value x = on.splat(on.load(f32, inputScale(row), 4), width);
   Value product = arith::SIToFPOp::create(on.builder, on.loc, VectorType::get(width, f32), dot);
   sum = on.fma(product, parts.scale ? on.mulF(parts.scale, x) : x, sum);
   if (!parts.offset) return sum;

@@ -50,6 +50,13 @@ public:
   /// sum + scales * dot.
   Value add(Value row, Value dot, Value sum);
 
+  /// Where row's scale and sum of codes lie (f32, i32).
+  Value inputScale(Value row) const { return entry(row, group.plan.input.getScalesOffset()); }
+  Value inputSum(Value row) const { return entry(row, group.plan.input.getSumsOffset()); }
+  /// How much of that sum is these columns' (i32, bytes): all of it where they are the first of their group,
+  /// else none. Null where they always are.
+  Value inputSumBytes() const;
+
 private:
   const LinearGroup &group;
   int64_t bias;
@@ -57,7 +64,7 @@ private:
   Value index;   ///< of the group of x
   Value isFirst; ///< whether its first columns are among these; null where they must be
 
-  Value entry(Value row, int64_t section, mlir::Type type);
+  Value entry(Value row, int64_t section) const;
   Value sumOfCodes(Value row);
 };
 

@@ -2,7 +2,7 @@
 // work-group memory, then the ops behind the linear are computed on them.
 #include "Codegen/GPU/LinearKernel.h"
 
-#include "Codegen/GPU/LinearGroup.h"
+#include "Codegen/GPU/LinearTensor.h"
 #include "Codegen/Kernel/QuantizeRow.h"
 
 using namespace mlir;
@@ -94,9 +94,10 @@ static LogicalResult checkResults(exec::KernelOp kernel, const GpuLinearPlan &pl
   LinearOp op = plan.op;
   if (int64_t(quantizedResults(kernel).size()) > plan.numWeights)
     return op.emitOpError("is followed by more quantizations than it has weights; form a dispatch for them");
-  if (plan.sharedBytes() > kMaxSharedBytes)
+  if (plan.sharedBytes() > plan.maxSharedBytes())
     return op.emitOpError("has ") << plan.numWeights << " weights, whose results need " << plan.sharedBytes()
-                                  << " bytes of work-group memory of " << kMaxSharedBytes << "; split it";
+                                  << " bytes of work-group memory of " << plan.maxSharedBytes()
+                                  << "; split it";
   return FusedRegion::checkEpilogue(kernel, op, plan.outputs, kPanelRows);
 }
 
@@ -127,15 +128,17 @@ LogicalResult lathe::emitGpuLinear(KernelContext &base) {
   FusedRegion region(on);
   Value allRows = on.domainRows();
   bool runs = on.kernelClass.grid.size() > 1;
-  Value results = on.shared(on.builder.getF32Type(), plan->resultFloats()), partials;
+  std::optional<TensorTile> tile = tensorTile(on, region, *plan, allRows);
+  int64_t floats = std::max(plan->resultFloats(), tile ? tile->sharedBytes() / 4 : 0);
+  Value results = on.shared(on.builder.getF32Type(), floats), partials;
   StagedColumns staged;
   BitmapMemory bitmap;
   if (plan->expandedColumns)
     bitmap = BitmapMemory::share(on, plan->type.getEncoding().getCodeBits(), plan->expandedColumns);
-  if (plan->rowClass == RowClass::Many)
-    staged = shareColumns(on, *plan);
-  else
+  if (plan->rowClass != RowClass::Many)
     partials = on.shared(on.builder.getF32Type(), plan->partialFloats());
+  else if (!tile)
+    staged = shareColumns(on, *plan);
   Value numRuns = runs ? on.div(on.add(allRows, plan->itemRows - 1), plan->itemRows) : Value();
   on.forItems([&](Value number) {
     LinearGroup group{on, region, *plan, results, bitmap, number, on.i64(0), allRows};
@@ -144,7 +147,10 @@ LogicalResult lathe::emitGpuLinear(KernelContext &base) {
       group.firstRow = on.mul(on.rem(number, numRuns), plan->itemRows);
       group.rows = on.min(on.sub(allRows, group.firstRow), on.i64(plan->itemRows));
     }
-    plan->rowClass == RowClass::Many ? emitManyRows(group, staged) : emitFewRows(group, partials);
+    if (tile)
+      emitTensorRows(group, *tile);
+    else
+      plan->rowClass == RowClass::Many ? emitManyRows(group, staged) : emitFewRows(group, partials);
     emitEpilogues(group);
   });
   return success();

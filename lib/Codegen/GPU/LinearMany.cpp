@@ -1,13 +1,12 @@
 // Many rows: bound by arithmetic. Some columns of a panel and of the rows are put in work-group memory, the
-// weights decoded; each thread multiplies four rows with four outputs from there. Integers stay bytes, whose
-// products are exact. A tile for tensor cores would take the place of `emitManyRows`: it leaves the same
-// results.
+// weights decoded; each thread multiplies a few rows with four outputs from there. Integers stay bytes, whose
+// products are exact. Where a device's matrix units take the products, LinearTensor computes the same.
 #include "Codegen/GPU/LinearGroup.h"
 
 using namespace mlir;
 using namespace lathe;
 
-static constexpr int64_t kLanes = GpuLinearPlan::kThreadOutputs, kRows = GpuLinearPlan::kThreadRows;
+static constexpr int64_t kLanes = GpuLinearPlan::kThreadOutputs;
 
 namespace {
 
@@ -15,24 +14,24 @@ class ManyRows {
 public:
   ManyRows(const LinearGroup &group, int64_t weight, StagedColumns staged)
       : group(group), on(group.on), plan(group.plan), weight(weight), staged(staged),
-        decode(on, plan.type, group.weightPointer(weight)), panel(group.number) {
+        decode(on, plan.type, group.weightPointer(weight)), panel(group.number), numRows(plan.threadRows()) {
     if (plan.expandedColumns)
       bitmap.emplace(on, decode.layout(), group.weightPointer(weight), panel, group.bitmap);
     quad = on.rem(on.thread, plan.quads());
-    firstRow = on.mul(on.div(on.thread, plan.quads()), kRows);
+    firstRow = on.mul(on.div(on.thread, plan.quads()), numRows);
   }
 
   void run() {
     int64_t columns = plan.productColumns(), step = plan.taskColumns;
     int64_t whole = columns / step, rest = columns % step;
-    SmallVector<Value> sums(kRows, on.splat(0.0, kLanes));
+    SmallVector<Value> sums(numRows, on.splat(0.0, kLanes));
     if (bitmap) sums.push_back(bitmap->firstCode());
     if (whole)
       sums = on.forRange(on.i64(0), on.i64(whole), 1, sums, [&](Value number, ValueRange carried) {
         return addColumns(on.mul(number, step), step, carried);
       });
     if (rest) sums = addColumns(on.i64(whole * step), rest, sums);
-    for (int64_t row = 0; row < kRows; ++row)
+    for (int64_t row = 0; row < numRows; ++row)
       group.storeResults(sums[row], weight, on.add(firstRow, row), on.mul(quad, kLanes));
   }
 
@@ -44,6 +43,7 @@ private:
   StagedColumns staged;
   WeightDecode decode;
   Value panel;
+  int64_t numRows;
   std::optional<BitmapGroup> bitmap;
   Value quad, firstRow; ///< this thread's outputs and rows
 
@@ -122,13 +122,13 @@ private:
   SmallVector<Value> multiplyFloats(int64_t columns, ValueRange carried) {
     auto step = [&](Value four, ValueRange soFar) {
       SmallVector<Value> sums(soFar), x;
-      for (int64_t row = 0; row < kRows; ++row)
+      for (int64_t row = 0; row < numRows; ++row)
         x.push_back(
             on.loadShared(staged.input, on.add(on.mul(on.add(firstRow, row), plan.inputLine()), four)));
       for (int64_t i = 0; i < 4; ++i) {
         Value column = on.add(on.mul(four, 4), i);
         Value values = on.loadShared(staged.weights, on.add(on.mul(column, plan.quads()), quad));
-        for (int64_t row = 0; row < kRows; ++row)
+        for (int64_t row = 0; row < numRows; ++row)
           sums[row] = on.fma(values, on.splat(extract(x[row], i), kLanes), sums[row]);
       }
       return sums;
@@ -163,19 +163,20 @@ private:
   SmallVector<Value> multiplyCodes(Value first, int64_t columns, ValueRange carried) {
     GroupScales scales(group, decode.layout().bias, partsAt(first), first, columns);
     SmallVector<Value> rows, dots;
-    for (int64_t row = 0; row < kRows; ++row) rows.push_back(group.inputRow(on.add(firstRow, row)));
+    for (int64_t row = 0; row < numRows; ++row) rows.push_back(group.inputRow(on.add(firstRow, row)));
     for (Value row : rows) dots.push_back(scales.start(row));
     dots = on.forRange(on.i64(0), on.i64(columns / 4), 1, dots, [&](Value word, ValueRange soFar) {
       SmallVector<Value> next;
       Value codes = on.loadShared(staged.weights, on.add(on.mul(word, plan.quads()), quad));
-      for (int64_t row = 0; row < kRows; ++row) {
+      for (int64_t row = 0; row < numRows; ++row) {
         Value x = on.loadShared(staged.input, on.add(on.mul(on.add(firstRow, row), plan.inputLine()), word));
         next.push_back(on.dot4(codes, x, soFar[row]));
       }
       return next;
     });
     SmallVector<Value> sums;
-    for (int64_t row = 0; row < kRows; ++row) sums.push_back(scales.add(rows[row], dots[row], carried[row]));
+    for (int64_t row = 0; row < numRows; ++row)
+      sums.push_back(scales.add(rows[row], dots[row], carried[row]));
     return sums;
   }
 };

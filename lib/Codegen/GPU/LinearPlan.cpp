@@ -1,6 +1,7 @@
 #include "Codegen/GPU/LinearPlan.h"
 
 #include "Codegen/GPU/BitmapGroup.h"
+#include "Codegen/GPU/TensorTile.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -68,15 +69,33 @@ int64_t GpuLinearPlan::sharedBytes() const {
 
 /// Tiles of a panel by 32 rows, or fewer where several weights' results take the room.
 static void chooseMany(GpuLinearPlan &plan) {
-  static constexpr int64_t kTileRows = 32, kFloatColumns = 32, kCodeColumns = 64;
+  static constexpr int64_t kTileRows = 32, kFloatColumns = 32, kCodeColumns = 64, kThreadRows = 4;
   plan.itemOutputs = kPanelRows;
   plan.scalesBlocks = false;
   plan.itemRows = kTileRows;
   plan.taskColumns = plan.integer ? longestTask(plan, kCodeColumns, 1) : kFloatColumns;
   if (plan.type.getEncoding().getBitmap()) plan.expandedColumns = plan.taskColumns;
-  while (plan.itemRows > 2 * GpuLinearPlan::kThreadRows && plan.sharedBytes() > kMaxSharedBytes)
-    plan.itemRows /= 2;
-  plan.threads = plan.quads() * plan.itemRows / GpuLinearPlan::kThreadRows;
+  while (plan.itemRows > 2 * kThreadRows && plan.sharedBytes() > kMaxSharedBytes) plan.itemRows /= 2;
+  plan.threads = plan.quads() * plan.itemRows / kThreadRows;
+}
+
+/// The same for matrix units: twice the rows, whose weights are then decoded half as often.
+static void chooseTensor(GpuLinearPlan &plan) {
+  static constexpr int64_t kFloatColumns = 16;
+  GpuLinearPlan wider = plan;
+  wider.fitsMatrixUnits = true;
+  wider.threads = TensorTile::kThreads;
+  if (!plan.integer) wider.taskColumns = kFloatColumns;
+  for (int64_t rows : {2 * TensorTile::kWarpRows, TensorTile::kWarpRows}) {
+    wider.itemRows = rows;
+    if (wider.sharedBytes() > wider.maxSharedBytes() || !planTensorTile(wider, rows)) continue;
+    plan = wider;
+    return;
+  }
+}
+
+static bool isForCuda(exec::KernelOp kernel) {
+  return cast<exec::ProgramOp>(kernel->getParentOp()).getTarget() == "cuda";
 }
 
 /// A bitmap's panel is put in its places by one group, 8 KiB at a time.
@@ -108,5 +127,6 @@ FailureOr<GpuLinearPlan> lathe::planGpuLinearClass(exec::KernelOp kernel, int64_
   GpuLinearPlan plan{*operands};
   plan.rowClass = rowClassOf(maxRows);
   plan.rowClass == RowClass::Many ? chooseMany(plan) : chooseFew(kernel, plan, maxRows);
+  if (plan.rowClass == RowClass::Many && isForCuda(kernel)) chooseTensor(plan);
   return plan;
 }

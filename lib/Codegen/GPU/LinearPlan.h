@@ -8,6 +8,8 @@ namespace lathe {
 
 /// Work-group memory that every device has.
 inline constexpr int64_t kMaxSharedBytes = 32 << 10;
+/// What every CUDA device has without being asked.
+inline constexpr int64_t kMaxCudaSharedBytes = 48 << 10;
 
 struct GpuLinearPlan : LinearOperands {
   RowClass rowClass;
@@ -22,6 +24,9 @@ struct GpuLinearPlan : LinearOperands {
   /// Columns of a bitmap that are put in their places at a time, a multiple of taskColumns; 0 where the weights
   /// are none.
   int64_t expandedColumns;
+  /// Many rows: whether matrix units multiply them where a variant has such (TensorTile). Grids are the same
+  /// for all variants, so that those without take the same rows at a time.
+  bool fitsMatrixUnits = false;
 
   int64_t groups() const { return (outputs + itemOutputs - 1) / itemOutputs; }
   /// Columns that are multiplied: of integers, what is stored behind the last one of a group counts nothing.
@@ -38,9 +43,9 @@ struct GpuLinearPlan : LinearOperands {
   /// Rows whose partial sums lie in work-group memory at a time.
   int64_t roundRows() const { return std::min<int64_t>(itemRows, 4); }
 
-  //--- Many rows: a thread sums up four outputs by four rows over all columns
+  //--- Many rows: a thread sums up four outputs by some rows over all columns
   //------------------------------------------------------------------
-  static constexpr int64_t kThreadRows = 4;
+  int64_t threadRows() const { return itemRows * quads() / threads; }
   /// Entries of four columns of a staged row of x: an odd number, so that rows lie in different banks.
   int64_t inputLine() const { return taskColumns / 4 | 1; }
 
@@ -53,6 +58,7 @@ struct GpuLinearPlan : LinearOperands {
   /// Vectors of four columns, or words of four codes.
   int64_t stagedInputs() const { return itemRows * inputLine(); }
   int64_t sharedBytes() const;
+  int64_t maxSharedBytes() const { return fitsMatrixUnits ? kMaxCudaSharedBytes : kMaxSharedBytes; }
 };
 
 /// The plan for one class of a kernel whose root is a linear, or an error at what has no kernel.

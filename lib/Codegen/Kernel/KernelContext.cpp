@@ -171,7 +171,7 @@ Value KernelContext::maxLanes(Value vector) {
 //===------------------------------------------------------------------------------------------------------===//
 
 Value KernelContext::offset(Value pointer, Value bytes) {
-  return LLVM::GEPOp::create(builder, loc, pointerType(), builder.getI8Type(), pointer,
+  return LLVM::GEPOp::create(builder, loc, pointer.getType(), builder.getI8Type(), pointer,
                              ArrayRef<LLVM::GEPArg>{bytes});
 }
 

@@ -1,5 +1,6 @@
 #include "CudaEmulator.h"
 
+#include "CudaInstructions.h"
 #include "WorkItems.h"
 
 #include "Codegen/GPU/EmitKernels.h"
@@ -31,6 +32,7 @@ struct Fiber {
   std::vector<char> stack = std::vector<char>(256 << 10);
   Wait wait = Wait::None;
   unsigned exchanges = 0;
+  CudaCopies copies;
 };
 
 /// The threads of a work group, one after another on this one.
@@ -38,7 +40,7 @@ struct Group {
   std::vector<Fiber> fibers;
   ucontext_t scheduler;
   unsigned current = 0, x = 0, y = 0, groupsX = 0;
-  uint32_t exchanged[2][kMostThreads]; ///< a lane may be one exchange ahead
+  LaneOperands exchanged[2][kMostThreads]; ///< a lane may be one exchange ahead
   void (*kernel)(void *const *) = nullptr;
   void *const *arguments = nullptr;
 
@@ -58,6 +60,34 @@ void wait(Wait at) {
   swapcontext(&fiber.context, &group->scheduler);
 }
 
+/// What all lanes of this thread's warp have come with, which must be for the same.
+const LaneOperands *meetInWarp(const char *what, const uint64_t *operands, size_t count) {
+  unsigned self = group->current, side = group->fibers[self].exchanges++ % 2;
+  LaneOperands &own = group->exchanged[side][self];
+  own.what = what;
+  std::copy_n(operands, count, own.values);
+  wait(Wait::Warp);
+  const LaneOperands *lanes = &group->exchanged[side][self / kWarp * kWarp];
+  for (unsigned lane = 0; lane < kWarp; ++lane)
+    if (lanes[lane].what != what) ADD_FAILURE() << what << " meets " << lanes[lane].what << " in one warp";
+  return lanes;
+}
+
+/// An instruction of the whole warp: this thread's part of it.
+template <const WarpInstruction &instruction> void playWarp(const uint64_t *operands, uint32_t *results) {
+  instruction.play(meetInWarp(instruction.name, operands, instruction.operands), group->current % kWarp,
+                   results);
+}
+
+template <unsigned bytes> void copy(void *to, const void *from) {
+  group->fibers[group->current].copies.add(to, from, bytes, bytes);
+}
+template <unsigned bytes> void copyPart(void *to, const void *from, uint32_t valid) {
+  group->fibers[group->current].copies.add(to, from, bytes, valid);
+}
+void commitCopies() { group->fibers[group->current].copies.commit(); }
+void waitForCopies(uint32_t pending) { group->fibers[group->current].copies.wait(pending); }
+
 void runFiber() {
   group->kernel(group->arguments);
   group->fibers[group->current].wait = Wait::Done;
@@ -70,10 +100,9 @@ uint32_t groupY() { return group->y; }
 uint32_t groupsX() { return group->groupsX; }
 void barrier(uint32_t) { wait(Wait::Group); }
 uint32_t shuffle(uint32_t, uint32_t value, uint32_t distance, uint32_t) {
-  unsigned self = group->current, side = group->fibers[self].exchanges++ % 2;
-  group->exchanged[side][self] = value;
-  wait(Wait::Warp);
-  return group->exchanged[side][self ^ distance];
+  uint64_t operand = value;
+  unsigned lane = group->current % kWarp;
+  return uint32_t(meetInWarp("shfl", &operand, 1)[lane ^ distance].values[0]);
 }
 float shuffleFloat(uint32_t mask, float value, uint32_t distance, uint32_t clamp) {
   return std::bit_cast<float>(shuffle(mask, std::bit_cast<uint32_t>(value), distance, clamp));
@@ -96,6 +125,18 @@ const Played kPlayed[] = {
     {"llvm.nvvm.shfl.sync.bfly.i32", (void *)shuffle},
     {"llvm.nvvm.shfl.sync.bfly.f32", (void *)shuffleFloat},
     {"llvm.nvvm.idp4a.u.s", (void *)dot4},
+    {"llvm.nvvm.cp.async.ca.shared.global.4", (void *)copy<4>},
+    {"llvm.nvvm.cp.async.ca.shared.global.8", (void *)copy<8>},
+    {"llvm.nvvm.cp.async.cg.shared.global.16", (void *)copy<16>},
+    {"llvm.nvvm.cp.async.ca.shared.global.4.s", (void *)copyPart<4>},
+    {"llvm.nvvm.cp.async.ca.shared.global.8.s", (void *)copyPart<8>},
+    {"llvm.nvvm.cp.async.cg.shared.global.16.s", (void *)copyPart<16>},
+    {"llvm.nvvm.cp.async.commit.group", (void *)commitCopies},
+    {"llvm.nvvm.cp.async.wait.group", (void *)waitForCopies},
+    {"llvm.nvvm.ldmatrix.sync.aligned.m8n8.x4.b16.p3", (void *)playWarp<kLoadMatrices>},
+    {"llvm.nvvm.mma.m16n8k32.row.col.s8.u8", (void *)playWarp<kMultiplyBytes>},
+    {"llvm.nvvm.mma.m16n8k16.row.col.bf16", (void *)playWarp<kMultiplyBf16>},
+    {"llvm.nvvm.mma.m16n8k16.row.col.f32.f32", (void *)playWarp<kMultiplyF16>},
 };
 
 } // namespace
@@ -117,6 +158,7 @@ bool Group::run() {
   for (unsigned i = 0; i < fibers.size(); ++i) {
     Fiber &fiber = fibers[i];
     fiber.exchanges = 0;
+    fiber.copies = {};
     getcontext(&fiber.context);
     fiber.context.uc_stack.ss_sp = fiber.stack.data();
     fiber.context.uc_stack.ss_size = fiber.stack.size();
@@ -133,15 +175,49 @@ bool Group::run() {
   return llvm::all_of(fibers, [](const Fiber &fiber) { return fiber.wait == Wait::Done; });
 }
 
+/// A function of several results calls `played` with arrays: operands of 8 bytes each, results of 4.
+static void passArrays(llvm::Function &function, llvm::FunctionCallee played) {
+  llvm::IRBuilder<> builder(llvm::BasicBlock::Create(function.getContext(), "", &function));
+  auto *fields = llvm::cast<llvm::StructType>(function.getReturnType());
+  llvm::Value *operands =
+      builder.CreateAlloca(builder.getInt64Ty(), builder.getInt32(unsigned(function.arg_size())));
+  llvm::Value *results =
+      builder.CreateAlloca(builder.getInt32Ty(), builder.getInt32(fields->getNumElements()));
+  for (llvm::Argument &argument : function.args())
+    builder.CreateStore(&argument,
+                        builder.CreateConstGEP1_32(builder.getInt64Ty(), operands, argument.getArgNo()));
+  builder.CreateCall(played, {operands, results});
+  llvm::Value *all = llvm::PoisonValue::get(fields);
+  for (unsigned i = 0; i < fields->getNumElements(); ++i)
+    all = builder.CreateInsertValue(
+        all,
+        builder.CreateLoad(fields->getElementType(i),
+                           builder.CreateConstGEP1_32(builder.getInt32Ty(), results, i)),
+        i);
+  builder.CreateRet(all);
+}
+
 /// Calls of functions of this program instead of intrinsics.
 static llvm::Error playIntrinsics(llvm::Module &module) {
   for (llvm::Function &function : llvm::make_early_inc_range(module)) {
     if (!function.getName().starts_with("llvm.nvvm.")) continue;
     if (llvm::none_of(kPlayed, [&](const Played &played) { return function.getName() == played.intrinsic; }))
       return llvm::createStringError("nothing plays " + function.getName());
-    auto callee =
-        module.getOrInsertFunction(("played." + function.getName()).str(), function.getFunctionType());
-    function.replaceAllUsesWith(callee.getCallee());
+    std::string name = ("played." + function.getName()).str();
+    llvm::Constant *callee = nullptr;
+    if (function.getReturnType()->isStructTy()) {
+      auto *pointer = llvm::PointerType::get(module.getContext(), 0);
+      auto played =
+          module.getOrInsertFunction(name, llvm::Type::getVoidTy(module.getContext()), pointer, pointer);
+      auto *adapter = llvm::Function::Create(function.getFunctionType(), llvm::GlobalValue::InternalLinkage,
+                                             "adapt." + function.getName(), module);
+      passArrays(*adapter, played);
+      callee = adapter;
+    } else {
+      callee = llvm::cast<llvm::Constant>(
+          module.getOrInsertFunction(name, function.getFunctionType()).getCallee());
+    }
+    function.replaceAllUsesWith(callee);
     function.eraseFromParent();
   }
   return llvm::Error::success();

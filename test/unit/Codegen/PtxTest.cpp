@@ -213,18 +213,17 @@ TEST(Ptx, ProductsAndSumsAreFusedWhereTheProgramSaysSo) {
   EXPECT_GE(count(ptx, "fma.rn.f32"), 1u) << ptx;
 }
 
-/// y = x . W^T on rows of int8 in groups of 32, or on floats.
-std::string linear(const std::string &weight, bool integer, int64_t rows = 256, int64_t columns = 256) {
-  std::string n = std::to_string(rows), k = std::to_string(columns);
-  int64_t packed = exec::SliceType::packedStride(columns, {}, 32);
-  std::string input = "tensor<?x" + k + (integer ? "xi8, #lathe.quantized_rows<32>>" : "xf32>");
-  std::string slice = integer ? " of i8, stride " + std::to_string(packed) + ", group 32>"
-                              : " of f32, stride " + std::to_string(columns * 4) + ">";
+/// y = x . W^T on rows of int8 in groups, or on floats.
+std::string linear(const std::string &weight, bool integer, int64_t group = 32) {
+  std::string n = "256", k = "256", g = std::to_string(group);
+  std::string input = "tensor<?x" + k + (integer ? "xi8, #lathe.quantized_rows<" + g + ">>" : "xf32>");
+  int64_t packed = exec::SliceType::packedStride(256, {}, group);
+  std::string slice =
+      integer ? " of i8, stride " + std::to_string(packed) + ", group " + g + ">" : " of f32, stride 1024>";
   return "exec.kernel @k over rows slices [!exec.slice<rows by " + k + slice +
-         ", unit, !exec.slice<rows by " + n + " of f32, stride " + std::to_string(rows * 4) +
-         ">] states {} {\n^bb0(%x: " + input + ", %w: " + weight +
-         "):\n%y = lathe.linear %x, [%w] : " + input + ", [" + weight + "] -> tensor<?x" + n +
-         "xf32>\nlathe.yield %y : tensor<?x" + n + "xf32>\n}";
+         ", unit, !exec.slice<rows by " + n + " of f32, stride 1024>] states {} {\n^bb0(%x: " + input +
+         ", %w: " + weight + "):\n%y = lathe.linear %x, [%w] : " + input + ", [" + weight + "] -> tensor<?x" +
+         n + "xf32>\nlathe.yield %y : tensor<?x" + n + "xf32>\n}";
 }
 
 std::string weight(const std::string &encoding) {
@@ -254,6 +253,77 @@ TEST(Ptx, ProductsOfBytesAreDp4a) {
     std::string ptx = functionOf(program.compile(variant("sm_75")), "k0");
     EXPECT_GE(count(ptx, "dp4a.u32.s32"), 1u) << encoding << "\n" << ptx;
     EXPECT_GE(count(ptx, "ld.global.nc.v4."), 1u) << encoding << "\n" << ptx;
+  }
+}
+
+/// y = x . W^T on rows of bf16 or f16.
+std::string halvesLinear(const std::string &encoding, const std::string &type, int64_t columns = 256) {
+  std::string k = std::to_string(columns), x = "tensor<?x" + k + "x" + type + ">",
+              w = "!lathe.weight<128x" + k + "x" + encoding + ", panel 64>", y = "tensor<?x128xf32>";
+  return "exec.kernel @k over rows slices [!exec.slice<rows by " + k + " of " + type + ", stride " +
+         std::to_string(columns * 2) +
+         ">, unit, !exec.slice<rows by 128 of f32, stride 512>] states {} {\n^bb0(%x: " + x + ", %w: " + w +
+         "):\n%y = lathe.linear %x, [%w] : " + x + ", [" + w + "] -> " + y + "\nlathe.yield %y : " + y +
+         "\n}";
+}
+
+/// How often `kernel` multiplies tiles, in its class of many rows.
+size_t tileProducts(const std::string &kernel, const char *variantName,
+                    const char *what = "mma.sync.aligned.") {
+  return count(functionOf(PtxProgram(kernel).compile(variant(variantName)), "k2"), what);
+}
+
+TEST(Ptx, MatrixUnitsMultiplyManyRows) {
+  const std::string bytes = "mma.sync.aligned.m16n8k32.row.col.s32.s8.u8.s32",
+                    bf16 = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32",
+                    f16 = "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32";
+  const std::pair<std::string, std::string> kernels[] = {
+      {linear(weight("<si4, block 1x32, scale <f16>>"), true), bytes},
+      {linear(weight("<si8, block 1x0, scale <f32>>"), true), bytes},
+      {linear(weight("<ui4, block 1x32, scale <f16>, offset <f16>>"), true), bytes},
+      {halvesLinear("bf16", "bf16"), bf16},
+      {halvesLinear("<si4, block 1x32, scale <f16>>", "bf16"), bf16},
+      {halvesLinear("<ui4, block 1x32, scale <f16>, offset <f16>>", "bf16", 304), bf16},
+      {halvesLinear("f8E4M3FN", "bf16"), bf16},
+      {halvesLinear("f16", "f16"), f16},
+  };
+  for (auto &[kernel, instruction] : kernels) {
+    for (const char *name : {"sm_80", "sm_90a", "sm_100"}) {
+      EXPECT_GE(tileProducts(kernel, name, instruction.c_str()), 16u) << name << "\n" << kernel;
+      EXPECT_GE(tileProducts(kernel, name, "ldmatrix.sync.aligned.m8n8.x4.shared.b16"), 2u) << name;
+      EXPECT_GE(tileProducts(kernel, name, "cp.async.cg.shared.global"), 2u) << name;
+    }
+    EXPECT_EQ(tileProducts(kernel, "sm_75"), 0u) << kernel;
+    PtxProgram program(kernel);
+    checkAssembles(program);
+  }
+}
+
+TEST(Ptx, OtherProductsAreNotThoseOfMatrixUnits) {
+  const std::string kernels[] = {
+      linear(weight("<si4, block 1x32, scale <f16>>"), false),    // rows of f32
+      linear(weight("<si8, block 1x16, scale <f16>>"), true, 16), // parts of half a tile
+      halvesLinear("f16", "bf16"),                                // f16 is finer than bf16
+      halvesLinear("<ui2, table [-1.0, -0.3, 0.3, 1.0], block 1x32, scale <f16>>", "bf16"),
+      halvesLinear("<si8, block 1x24, scale <f32>>", "bf16", 240), // blocks that cut tiles
+      halvesLinear("bf16", "bf16", 255),                           // rows at odd places
+  };
+  for (const std::string &kernel : kernels) EXPECT_EQ(tileProducts(kernel, "sm_90a"), 0u) << kernel;
+}
+
+TEST(Ptx, TwoWeightsOnMatrixUnitsStayInRegisters) {
+  for (const char *encoding :
+       {"<si4, block 1x32, scale <f16>>", "<ui4, block 1x32, scale <f16>, offset <f16>>"}) {
+    std::string w = weight(encoding), x = "tensor<?x256xi8, #lathe.quantized_rows<32>>",
+                y = "tensor<?x256xf32>", stride = std::to_string(exec::SliceType::packedStride(256, {}, 32));
+    PtxProgram program(
+        "exec.kernel @k over rows slices [!exec.slice<rows by 256 of i8, stride " + stride +
+        ", group 32>, unit, unit, !exec.slice<rows by 256 of f32, stride 1024>] states {} {\n^bb0(%x: " + x +
+        ", %a: " + w + ", %b: " + w + "):\n%p, %u = lathe.linear %x, [%a, %b] : " + x + ", [" + w + ", " + w +
+        "] -> " + y + ", " + y + "\n%s = lathe.activation silu %p : " + y + "\n%m = lathe.mul %s, %u : " + y +
+        "\nlathe.yield %m : " + y + "\n}");
+    EXPECT_GE(count(program.compile(variant("sm_80")), "mma.sync"), 32u);
+    checkAssembles(program, /*everywhere=*/true);
   }
 }
 
