@@ -42,6 +42,8 @@ LogicalResult RowDomains::visit(Operation &op) {
   if ((narrows || sequential) && domain && *domain != RowDomain::Rows)
     return op.emitError() << "needs every row of the batch, but gets one a "
                           << (*domain == RowDomain::Outputs ? "selected row" : "sequence");
+  if (isa<TopLogitsOp>(op) && domain != RowDomain::Outputs)
+    return op.emitError() << "needs the rows that want logits: their draws are the batch's";
   if (isa<SelectOutputsOp>(op)) domain = RowDomain::Outputs;
   if (isa<PoolOp>(op)) domain = RowDomain::Sequences;
   for (Value result : op.getResults())

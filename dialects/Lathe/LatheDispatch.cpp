@@ -7,7 +7,7 @@ using namespace mlir;
 using namespace lathe;
 
 bool lathe::isDispatchRoot(Operation *op) {
-  return isa<LinearOp, AttentionOp, EmbeddingOp, PoolOp, DecayScanOp, RopeTableOp>(op);
+  return isa<LinearOp, AttentionOp, EmbeddingOp, PoolOp, DecayScanOp, RopeTableOp, TopLogitsOp>(op);
 }
 
 LogicalResult DispatchOp::verify() {

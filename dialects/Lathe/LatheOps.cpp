@@ -13,6 +13,18 @@ static LogicalResult verifyVector(Operation *op, StringRef constraint, StringRef
   return op->emitOpError() << "(" << constraint << ") the " << name << " needs " << columns << " entries, got " << type;
 }
 
+LogicalResult TopLogitsOp::verify() {
+  auto isF32 = [](Value rows) { return cast<RankedTensorType>(rows.getType()).getElementType().isF32(); };
+  int64_t count = getCount();
+  if (count < 1 || count > 1 << 24) return emitOpError("(C1) finds at least one token, and no more than 2^24");
+  if (!isF32(getLogits()) || columnsOf(getLogits()) > 1 << 24)
+    return emitOpError("(C2) takes f32 logits of at most 2^24 tokens, not ") << getLogits().getType();
+  if (!isF32(getResult()) || columnsOf(getResult()) != 2 * count + 3)
+    return emitOpError("(C3) ") << count << " tokens take f32 rows of " << 2 * count + 3 << " columns, not "
+                                << getResult().getType();
+  return success();
+}
+
 LogicalResult EmbeddingOp::verify() {
   WeightType table = getTable().getType();
   if (table.isVector() || table.getColumns() != columnsOf(getResult()))

@@ -46,6 +46,35 @@ def Lathe_PoolOp : Lathe_PureOp<"pool", [AllTypesMatch<["input", "result"]>]> {
   let assemblyFormat = "$kind $input `,` $batch attr-dict `:` type($input)";
 }
 
+def Lathe_TopLogitsOp : Lathe_PureOp<"top_logits"> {
+  let summary = "the likeliest tokens of each row, and the sums that their probabilities need";
+  let description = [{
+    What a sampler asks of a row of logits x: of the tokens that the row's draw allows, the `count` with the largest
+    p[i] = x[i], or for tokens of the draw's history x[i] / penalty where x[i] > 0 and x[i] * penalty elsewhere; the
+    largest first, the lower id among equals. Tokens at -infinity are left out. A row of the result holds, as f32,
+
+    | columns | |
+    |---|---|
+    | [0, count) | ids; -1 behind the last token |
+    | [count, 2 count) | x of these tokens; -infinity behind the last one |
+    | 2 count | sum of exp((p[i] - max p) / temperature) over the tokens that are allowed; 0 where there are none |
+    | 2 count + 1 | max x, over all tokens |
+    | 2 count + 2 | sum of exp(x[i] - max x) over all tokens; 0 where some x is NaN or +infinity, or all are -infinity |
+
+    Sums are beside the largest, not logarithms: at a low temperature a logarithm would have no digits left.
+    The draws are the batch's, one a row. (C1) count >= 1; (C2) x is f32 and has at most 2^24 columns, so that ids are
+    exact; (C3) the result is f32 of 2 count + 3 columns.
+
+    ```mlir
+    %top = lathe.top_logits %logits, %batch count 256 : tensor<?x128256xf32> -> tensor<?x515xf32>
+    ```
+  }];
+  let arguments = (ins Lathe_Rows:$logits, Lathe_BatchType:$batch, I64Attr:$count);
+  let results = (outs Lathe_Rows:$result);
+  let assemblyFormat = "$logits `,` $batch `count` $count attr-dict `:` type($logits) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 //===------------------------------------------------------------------------------------------------------------===//
 // Products with weights
 //===------------------------------------------------------------------------------------------------------------===//
@@ -295,7 +324,7 @@ def Lathe_DispatchOp : Lathe_Op<"dispatch", [IsolatedFromAbove, SingleBlock, Rec
     canonicalization would undo the fusion. The block's arguments stand for the operands, `lathe.yield` gives
     the results.
     (C1) block arguments and operands have the same types; (C2) yielded values and results have the same types;
-    (C3) at most one root: linear, attention, embedding, pool, decay_scan, rope_table; every other op is fusable,
+    (C3) at most one root: linear, attention, embedding, pool, decay_scan, rope_table, top_logits; every other op is fusable,
     or select_outputs, quantize_rows, split, cache_write, tokens or positions.
 
     ```mlir

@@ -8,7 +8,7 @@
 
 namespace lathe {
 
-inline constexpr uint32_t kKernelABI = 2;
+inline constexpr uint32_t kKernelABI = 3;
 
 /// Positions of one growing state that are stored together (one block of the pool).
 inline constexpr int64_t kBlockPositions = 64;
@@ -26,6 +26,17 @@ struct KernelSegment {
   int32_t sequenceRows;     ///< rows of the whole sequence in this batch
 };
 
+/// How the token behind an output is drawn, for an entry that finds candidates (`lathe.top_logits`). Sets have a bit
+/// for each token of the vocabulary, number `token % 32` of word `token / 32`.
+struct KernelDraw {
+  float temperature;         ///< above 0
+  float penalty;             ///< above 0
+  int32_t penalizedWords;    ///< 0: no token is penalized
+  int32_t allowedWords;      ///< 0: all tokens are allowed
+  const uint32_t *penalized; ///< [penalizedWords]
+  const uint32_t *allowed;   ///< [allowedWords]
+};
+
 /// One call: a ragged batch of rows, in segments. All arrays live until the call returns.
 struct KernelBatch {
   int32_t rows;                 ///< M: rows of this call
@@ -40,6 +51,7 @@ struct KernelBatch {
   const int32_t *sequenceFirst; ///< [sequences + 1] first row of each sequence; the last entry is `rows`
   const int32_t *sequenceSlots; ///< [sequences] slot of each sequence
   const int32_t *blockTables;   ///< [slots][blocksPerSlot] block numbers in the pool
+  const KernelDraw *draws;      ///< [outputs] where the entry finds candidates, else null
   int64_t blocksPerSlot;
   int64_t blockBytes; ///< bytes of one block of the pool: all growing states, 64 positions
   int64_t fixedBytes; ///< bytes of one slot's fixed-size states

@@ -25,6 +25,9 @@ LogicalResult checkBatch(const Batch &batch, Location loc) {
   for (size_t i = 0; i < batch.outputs.size(); ++i)
     if (batch.outputs[i] < (i ? batch.outputs[i - 1] + 1 : 0) || batch.outputs[i] >= rows)
       return emitError(loc, "outputs must be row numbers in ascending order, got ") << batch.outputs[i];
+  if (!batch.draws.empty() && batch.draws.size() != batch.outputs.size())
+    return emitError(loc, "the batch has ")
+           << batch.draws.size() << " draws for " << batch.outputs.size() << " outputs";
   return success();
 }
 
@@ -54,8 +57,9 @@ LogicalResult Call::checkRows(Operation *op) {
     count = rows->rows;
   }
   bool ofBatch = llvm::any_of(op->getOperandTypes(), [](Type type) { return isa<BatchType>(type); });
-  if (ofBatch && count >= 0 && count != batch_.size())
-    return op->emitOpError("has ") << count << " rows where the batch has " << batch_.size();
+  int64_t expected = isa<TopLogitsOp>(op) ? int64_t(batch_.outputs.size()) : batch_.size();
+  if (ofBatch && count >= 0 && count != expected)
+    return op->emitOpError("has ") << count << " rows where the batch has " << expected;
   return success();
 }
 
@@ -92,6 +96,7 @@ LogicalResult Call::executePointwise(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](SelectOutputsOp select) { return give(select, selectRows(in(0), batch_.outputs)); })
       .Case([&](PoolOp p) { return give(p, pool(p.getKind(), in(0), batch_)); })
+      .Case([&](TopLogitsOp top) { return give(top, topLogits(in(0), top.getCount(), batch_)); })
       .Case([&](AddOp sum) { return give(sum, add(in(0), in(1))); })
       .Case([&](MulOp product) { return give(product, mul(in(0), in(1))); })
       .Case([&](ScaleOp scaled) { return give(scaled, scale(in(0), scaled.getFactor().convertToFloat())); })

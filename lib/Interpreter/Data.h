@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace lathe::interpreter {
@@ -49,10 +50,18 @@ struct Weight {
   }
 };
 
+/// What a row's draw asks of its logits.
+struct Draw {
+  float temperature = 1, penalty = 1;
+  Indices penalized;              ///< the history's tokens, each once
+  std::optional<Indices> allowed; ///< nothing: all tokens
+};
+
 /// The rows of one call. Rows of one slot stand together, at consecutive positions.
 struct Batch {
   Indices tokens, positions, slots;
   std::vector<int64_t> outputs; ///< the rows that want logits, ascending
+  std::vector<Draw> draws;      ///< one an output; none: the default for all
 
   /// `tokens` of one slot from `position` on; all rows are outputs.
   static Batch sequence(const Indices &tokens, int32_t position = 0, int32_t slot = 0);

@@ -51,6 +51,12 @@ Rows columns(const Rows &x, int64_t first, int64_t count);
 Rows selectRows(const Rows &x, const std::vector<int64_t> &rows);
 Rows pool(PoolKind kind, const Rows &x, const Batch &batch);
 
+// TopLogits.cpp
+// ------------------------------------------------------------------------------------------------------
+
+/// One row of logits a row, and its draw in the batch.
+Rows topLogits(const Rows &logits, int64_t count, const Batch &batch);
+
 // Rope.cpp
 // ----------------------------------------------------------------------------------------------------------
 

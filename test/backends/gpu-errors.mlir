@@ -8,3 +8,25 @@ exec.program @p for "vulkan" attributes {max_rows = 512 : i64, max_outputs = 16 
     lathe.yield %a : tensor<?x2048xf32>
   }
 }
+
+// -----
+
+exec.program @p for "vulkan" attributes {max_rows = 512 : i64, max_outputs = 16 : i64} {
+  exec.kernel @few over outputs slices [!exec.slice<outputs by 64 of f32, stride 256>, unit, !exec.slice<outputs by 7 of f32, stride 28>] states {} {
+  ^bb0(%x: tensor<?x64xf32>, %b: !lathe.batch):
+    // CHECK: error: 'lathe.top_logits' op finds 2 tokens, on GPUs 256
+    %t = lathe.top_logits %x, %b count 2 : tensor<?x64xf32> -> tensor<?x7xf32>
+    lathe.yield %t : tensor<?x7xf32>
+  }
+}
+
+// -----
+
+exec.program @p for "vulkan" attributes {max_rows = 512 : i64, max_outputs = 16 : i64} {
+  exec.kernel @long over outputs slices [!exec.slice<outputs by 2000000 of f32, stride 8000000>, unit, !exec.slice<outputs by 515 of f32, stride 2060>] states {} {
+  ^bb0(%x: tensor<?x2000000xf32>, %b: !lathe.batch):
+    // CHECK: error: 'lathe.top_logits' op has rows of 2000000 logits; GPUs take 1048576 at most
+    %t = lathe.top_logits %x, %b count 256 : tensor<?x2000000xf32> -> tensor<?x515xf32>
+    lathe.yield %t : tensor<?x515xf32>
+  }
+}

@@ -3,6 +3,7 @@
 
 #include "Codegen/GPU/AttentionKernel.h"
 #include "Codegen/GPU/LinearKernel.h"
+#include "Codegen/GPU/TopLogitsKernel.h"
 #include "Codegen/Kernel/EmbeddingKernel.h"
 #include "Codegen/Kernel/RowsKernel.h"
 #include "Codegen/Kernel/SequenceKernels.h"
@@ -37,6 +38,7 @@ static const KernelEmitter kEmitters[] = {
     {"pool", matchPool, planTeam<planPool>, emitPool},
     {"decay_scan", matchDecayScan, planTeam<planDecayScan>, emitDecayScan},
     {"rope_table", matchRopeTable, planTeam<planRopeTable>, emitRopeTable},
+    {"top_logits", matchTopLogits, planTopLogits, emitTopLogits, joinTopLogits},
     {"rows", matchRows, planTeam<planRows>, emitRows},
 };
 

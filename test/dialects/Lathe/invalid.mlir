@@ -309,3 +309,35 @@ func.func @dispatch_arguments(%x: tensor<?x8xf32>) {
   }) : (tensor<?x8xf32>) -> ()
   return
 }
+
+// -----
+
+func.func @top_logits_count(%x: tensor<?x8xf32>, %batch: !lathe.batch) {
+  // expected-error@+1 {{(C1) finds at least one token, and no more than 2^24}}
+  %0 = lathe.top_logits %x, %batch count 0 : tensor<?x8xf32> -> tensor<?x3xf32>
+  return
+}
+
+// -----
+
+func.func @top_logits_type(%x: tensor<?x8xbf16>, %batch: !lathe.batch) {
+  // expected-error@+1 {{(C2) takes f32 logits of at most 2^24 tokens, not 'tensor<?x8xbf16>'}}
+  %0 = lathe.top_logits %x, %batch count 2 : tensor<?x8xbf16> -> tensor<?x7xf32>
+  return
+}
+
+// -----
+
+func.func @top_logits_columns(%x: tensor<?x16777217xf32>, %batch: !lathe.batch) {
+  // expected-error@+1 {{(C2) takes f32 logits of at most 2^24 tokens}}
+  %0 = lathe.top_logits %x, %batch count 2 : tensor<?x16777217xf32> -> tensor<?x7xf32>
+  return
+}
+
+// -----
+
+func.func @top_logits_result(%x: tensor<?x8xf32>, %batch: !lathe.batch) {
+  // expected-error@+1 {{(C3) 2 tokens take f32 rows of 7 columns, not 'tensor<?x8xf32>'}}
+  %0 = lathe.top_logits %x, %batch count 2 : tensor<?x8xf32> -> tensor<?x8xf32>
+  return
+}

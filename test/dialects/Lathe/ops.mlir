@@ -31,6 +31,13 @@ func.func @pool_kinds(%x: tensor<?x8xf32>, %batch: !lathe.batch) -> (tensor<?x8x
   return %0, %1, %2 : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>
 }
 
+// CHECK-LABEL: func.func @top_logits
+func.func @top_logits(%x: tensor<?x8xf32>, %batch: !lathe.batch) -> tensor<?x7xf32> {
+  // CHECK: lathe.top_logits %arg0, %arg1 count 2 : tensor<?x8xf32> -> tensor<?x7xf32>
+  %t = lathe.top_logits %x, %batch count 2 : tensor<?x8xf32> -> tensor<?x7xf32>
+  return %t : tensor<?x7xf32>
+}
+
 // CHECK-LABEL: func.func @products
 func.func @products(%x: tensor<?x8xf32>, %xq: tensor<?x8xi8, #lathe.quantized_rows<4>>, %ids: tensor<?xi32>,
                     %w: !lathe.weight<6x8xf32>, %c: !lathe.weight<6x8x<si8, block 1x4, scale <f16>>, panel 64>) -> tensor<?x6xf32> {

@@ -343,6 +343,22 @@ TEST(Ptx, AttentionReadsKeysSixteenBytesAtATime) {
   }
 }
 
+// A slice and the join keep their values in registers.
+TEST(Ptx, TheLikeliestOfALargeVocabulary) {
+  for (const char *columns : {"128256", "262144"}) {
+    std::string n = columns, stride = std::to_string(4 * std::stoi(n));
+    PtxProgram program(
+        "exec.kernel @top over outputs slices [!exec.slice<outputs by " + n + " of f32, stride " + stride +
+        ">, unit, !exec.slice<outputs by 515 of f32, stride 2060>] states {} {\n^bb0(%x: tensor<?x" + n +
+        "xf32>, %b: !lathe.batch):\n %t = lathe.top_logits %x, %b count 256 : tensor<?x" + n +
+        "xf32> -> tensor<?x515xf32>\n lathe.yield %t : tensor<?x515xf32>\n}");
+    checkAssembles(program);
+    std::string ptx = functionOf(program.compile(variant("sm_80")), "k0");
+    EXPECT_EQ(count(ptx, "ld.global.v4.b32"), 4u) << ptx;
+    EXPECT_EQ(count(ptx, "atom."), 0u) << ptx;
+  }
+}
+
 TEST(Ptx, SharedMemoryIsAlignedAsItIsAccessed) {
   std::string ptx = PtxProgram(kNorm).compile(variant("sm_80"));
   EXPECT_EQ(count(ptx, ".shared .align "), 1u) << ptx;

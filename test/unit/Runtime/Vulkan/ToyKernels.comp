@@ -19,6 +19,7 @@ layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Bat
   Ints tokens, positions, slots, outputRows;
   Segments runs;
   Ints sequenceFirst, sequenceSlots, blockTables;
+  uint64_t draws;
   int64_t blocksPerSlot, blockBytes, fixedBytes;
 };
 // After the batch come the operands, then the scratch.
