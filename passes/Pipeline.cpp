@@ -74,6 +74,8 @@ static void buildLowerPhase(OpPassManager &pm, const PipelineOptions &options) {
   functions.addPass(createPackWeightsPass());
   functions.addPass(createFormDispatchesPass());
   pm.addPass(createToExecPass({options.target, options.maxRows, options.maxOutputs}));
+  // A CPU's sampler reads rows where they lie.
+  if (options.target != "cpu") pm.addNestedPass<exec::ProgramOp>(createAddDrawPass());
   pm.addNestedPass<exec::ProgramOp>(createPlanArenaPass());
   pm.addPass(createVerifyProgramPass());
 }

@@ -47,6 +47,14 @@ LogicalResult EntryOp::verify() {
   return success();
 }
 
+LogicalResult ResultOp::verify() {
+  if (!getSource()) return success();
+  SliceType result = getSlice().getType(), source = getSource().getType();
+  if (result.getDomain() != source.getDomain() || !result.getElementType().isF32() || !source.getElementType().isF32())
+    return emitOpError("(C1) ") << result << " and its source " << source << " need to be f32 rows of one domain";
+  return success();
+}
+
 LogicalResult exec::DispatchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto kernel = symbols.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr());
   if (!kernel) return emitOpError("(C1) no kernel ") << getKernelAttr();

@@ -96,8 +96,13 @@ def Exec_DispatchOp : Exec_Op<"dispatch", [AttrSizedOperandSegments, DeclareOpIn
 
 def Exec_ResultOp : Exec_Op<"result"> {
   let summary = "the slice that holds the entry point's result";
-  let arguments = (ins Exec_SliceType:$slice);
-  let assemblyFormat = "$slice attr-dict `:` type($slice)";
+  let description = [{
+    With a source, the result says of the source's rows what is usually enough, row by row; the source stays in the
+    arena for a runtime that needs more of it. (C1) both are f32, of one domain.
+  }];
+  let arguments = (ins Exec_SliceType:$slice, Optional<Exec_SliceType>:$source);
+  let assemblyFormat = "$slice (`of` $source^)? attr-dict `:` type($slice) (`,` type($source)^)?";
+  let hasVerifier = 1;
 }
 
 #endif

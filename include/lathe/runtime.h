@@ -205,7 +205,7 @@ LATHE_API lathe_status lathe_model_get_variant(const lathe_model *model, size_t 
 
 typedef struct lathe_entry_info {
   size_t struct_size;
-  const char *name; /* "step", "embed", "hidden" */
+  const char *name; /* "step", "embed", "hidden", "draw" */
   size_t dispatches;
   uint32_t result_columns;
 } lathe_entry_info;

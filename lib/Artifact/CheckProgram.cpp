@@ -32,6 +32,7 @@ private:
   Status dispatch(const fb::Dispatch &dispatch) const;
   Status binding(const fb::Binding &binding) const;
   Status result(const fb::Entry &entry) const;
+  Status rows(uint64_t offset, uint64_t columns, uint64_t stride, fb::RowDomain domain) const;
   /// The most rows a call can have of `domain`; sequences are no more than rows.
   uint64_t maximum(fb::RowDomain domain) const {
     return domain == fb::RowDomain::Outputs ? program_.max_outputs() : program_.max_rows();
@@ -157,24 +158,36 @@ Status ProgramChecker::dispatch(const fb::Dispatch &dispatch) const {
   return {};
 }
 
+/// f32 rows of the arena that the host reads.
+Status ProgramChecker::rows(uint64_t offset, uint64_t columns, uint64_t stride, fb::RowDomain domain) const {
+  if (columns == 0 || columns > 2 * uint64_t(limits::kVocabulary) || stride < columns ||
+      stride > 2 * uint64_t(limits::kVocabulary))
+    return corrupt("its columns or its stride are out of range");
+  // The last row may end at its last column.
+  uint64_t bytes = ((maximum(domain) - 1) * stride + columns) * sizeof(float);
+  if (offset % kBufferAlignment != 0 || !fits(offset, bytes, program_.arena_bytes()))
+    return corrupt("it is misaligned or outside the arena");
+  return {};
+}
+
 Status ProgramChecker::result(const fb::Entry &entry) const {
   if (entry.result_domain() > fb::RowDomain::MAX) return corrupt("unknown row domain");
-  uint64_t columns = entry.result_columns(), stride = entry.result_stride(),
-           rows = maximum(entry.result_domain());
-  if (columns == 0 || columns > limits::kVocabulary || stride < columns ||
-      stride > 2 * uint64_t(limits::kVocabulary))
-    return corrupt("result_columns or result_stride is out of range");
-  // The last row may end at its last column.
-  uint64_t bytes = ((rows - 1) * stride + columns) * sizeof(float);
-  if (entry.result_offset() % kBufferAlignment != 0 ||
-      !fits(entry.result_offset(), bytes, program_.arena_bytes()))
-    return corrupt("the result is misaligned or outside the arena");
-  if (entry.name()->str() == "step") {
-    if (columns != header_.vocabulary())
-      return corrupt("its result is not one logit per token of the vocabulary");
-    if (entry.result_domain() != fb::RowDomain::Outputs) return corrupt("its result is not per output row");
-  }
-  return {};
+  LATHE_TRY(rows(entry.result_offset(), entry.result_columns(), entry.result_stride(), entry.result_domain())
+                .in("result"));
+  bool isStep = entry.name()->str() == "step", isDraw = entry.name()->str() == "draw";
+  if ((isStep || isDraw) && entry.result_domain() != fb::RowDomain::Outputs)
+    return corrupt("its result is not per output row");
+  if (isStep && entry.result_columns() != header_.vocabulary())
+    return corrupt("its result is not one logit per token of the vocabulary");
+  if ((entry.source_columns() != 0) != isDraw)
+    return corrupt(isDraw ? "its result has no source" : "its result has a source, which only draws have");
+  if (!isDraw) return {};
+  if (entry.result_columns() < 5 || entry.result_columns() % 2 == 0)
+    return corrupt("its result is no list of candidates");
+  if (entry.source_columns() != header_.vocabulary())
+    return corrupt("its source is not one logit per token of the vocabulary");
+  return rows(entry.source_offset(), entry.source_columns(), entry.source_stride(), entry.result_domain())
+      .in("source");
 }
 
 Status ProgramChecker::entry(const fb::Entry &entry) const {

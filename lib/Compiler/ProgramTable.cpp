@@ -109,6 +109,12 @@ static FailureOr<std::unique_ptr<fb::EntryT>> entryTable(exec::EntryOp op, const
   entry->result_columns = static_cast<uint32_t>(type.getColumns());
   entry->result_stride = static_cast<uint32_t>(type.getStride() / 4);
   entry->result_domain = static_cast<fb::RowDomain>(type.getDomain());
+  if (!result.getSource()) return entry;
+  auto source = result.getSource().getDefiningOp<exec::SliceOp>();
+  if (!source) return result.emitError("needs a source in the arena");
+  entry->source_offset = source.getOffset();
+  entry->source_columns = static_cast<uint32_t>(source.getType().getColumns());
+  entry->source_stride = static_cast<uint32_t>(source.getType().getStride() / 4);
   return entry;
 }
 

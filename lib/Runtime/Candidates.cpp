@@ -48,7 +48,7 @@ Status Candidates::load(std::span<const float> row, const TokenRules &rules, flo
 Status Candidates::load(const TopLogits &top, const TokenRules &rules, float penalty) {
   list_.clear();
   sorted_ = 0;
-  if (std::isnan(top.mass) || top.largest == -kInfinity) return noNumbers();
+  if (!(top.mass > 0)) return noNumbers();
   size_t count = 0;
   for (; count < top.tokens.size() && top.tokens[count] != -1; ++count) {
     float token = top.tokens[count];

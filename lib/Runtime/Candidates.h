@@ -19,7 +19,8 @@ struct TopLogits {
   std::span<const float> tokens; ///< ids, from the likeliest behind the rules; -1 behind the last one
   std::span<const float> logits; ///< of these tokens, as the row has them
   float total;                   ///< sum of exp((x - largest x) / temperature) over what the rules leave
-  float largest, mass;           ///< of the row as it is: the largest logit, sum of exp(x - largest)
+  float largest, mass; ///< of the row as it is: the largest logit, sum of exp(x - largest) or 0, where
+                       ///< the row holds NaN or +infinity, or nothing above -infinity
 
   /// From a row of 2 * count + 3 numbers.
   static TopLogits of(std::span<const float> row);

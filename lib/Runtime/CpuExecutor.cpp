@@ -58,6 +58,8 @@ void CpuExecutor::loadEntry(const fb::Entry &entry, const Artifact &artifact, co
   }
   loaded.result = reinterpret_cast<float *>(arena_.data() + entry.result_offset());
   loaded.stride = entry.result_stride();
+  loaded.source = reinterpret_cast<const float *>(arena_.data() + entry.source_offset());
+  loaded.sourceStride = entry.source_stride();
   entries_.push_back(std::move(loaded));
 }
 

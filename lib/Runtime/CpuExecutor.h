@@ -25,6 +25,10 @@ public:
     const LoadedEntry &loaded = entries_[entry];
     return loaded.result + static_cast<size_t>(row) * loaded.stride;
   }
+  Result<const float *> source(uint32_t entry, int32_t row) override {
+    const LoadedEntry &loaded = entries_[entry];
+    return loaded.source + static_cast<size_t>(row) * loaded.sourceStride;
+  }
   StateMemory &states() override { return states_; }
 
 private:
@@ -45,6 +49,8 @@ private:
     std::vector<Launch> launches;
     float *result;
     size_t stride;
+    const float *source;
+    size_t sourceStride;
   };
   CpuExecutor(MappedCode image, HostStates states, unsigned threads)
       : image_(std::move(image)), states_(std::move(states)), threads_(threads) {}

@@ -12,6 +12,7 @@ Result<DrawTables> DrawTables::create(uint32_t maxOutputs, uint32_t vocabulary) 
   tables.histories_ = std::move(*histories);
   tables.vocabulary_ = vocabulary;
   tables.outputs_.reserve(maxOutputs);
+  tables.kernelDraws_.reserve(maxOutputs);
   return tables;
 }
 
@@ -24,6 +25,15 @@ void DrawTables::add(const Draw &draw, size_t number) {
     rules.penalized = bits;
   }
   outputs_.push_back({draw, rules, number});
+  const SamplingParameters &parameters = draw.sampler->parameters();
+  KernelDraw kernelDraw = {};
+  kernelDraw.temperature = parameters.temperature == 0 ? 1 : parameters.temperature;
+  kernelDraw.penalty = parameters.repetitionPenalty;
+  kernelDraw.penalizedWords = static_cast<int32_t>(rules.penalized.size());
+  kernelDraw.allowedWords = static_cast<int32_t>(rules.allowed.size());
+  kernelDraw.penalized = rules.penalized.data();
+  kernelDraw.allowed = rules.allowed.data();
+  kernelDraws_.push_back(kernelDraw);
 }
 
 Status Session::checkDraws(const StepBatch &batch, size_t wanted) {
@@ -52,19 +62,45 @@ void Session::addDraw(const StepBatch &batch, size_t row) {
   draws_.add(batch.draws[static_cast<size_t>(number)], static_cast<size_t>(number));
 }
 
-static DrawnToken drawToken(const DrawTables::Output &output, std::span<const float> row) {
-  auto token = output.draw.sampler->sample(row, output.rules, output.draw.sampler->next());
-  if (!token) return {token.status(), -1, std::nullopt};
-  DrawnToken drawn = {{}, *token, std::nullopt};
-  if (output.draw.logProbability) drawn.logProbability = logProbability(row, *token);
+static DrawnToken refused(const Status &status) { return {status, -1, std::nullopt}; }
+
+template <typename Logits>
+static DrawnToken drawnFrom(const Logits &logits, int32_t token, const DrawTables::Output &output) {
+  DrawnToken drawn = {{}, token, std::nullopt};
+  if (output.draw.logProbability) drawn.logProbability = logProbability(logits, token);
   return drawn;
 }
 
+static DrawnToken drawFromRow(const DrawTables::Output &output, std::span<const float> row, double random) {
+  auto token = output.draw.sampler->sample(row, output.rules, random);
+  return token ? drawnFrom(row, *token, output) : refused(token.status());
+}
+
 /// A row whose logits are no numbers has a status in place of a token: it is in its sequence all the same.
-void Session::drawTokens() {
+Status Session::drawTokens() {
   auto outputs = draws_.outputs();
-  for (uint32_t i = 0; i < outputs.size(); ++i)
-    tokens_[outputs[i].number] = drawToken(outputs[i], {wantedResult(i), resultColumns_});
+  uint32_t vocabulary = model_->header().vocabulary();
+  bool fromCandidates = program().entries()->Get(entry_)->source_columns() != 0;
+  for (uint32_t i = 0; i < outputs.size(); ++i) {
+    const DrawTables::Output &output = outputs[i];
+    DrawnToken &drawn = tokens_[output.number];
+    std::span<const float> row(wantedResult(i), resultColumns_);
+    double random = output.draw.sampler->next();
+    if (!fromCandidates) {
+      drawn = drawFromRow(output, row, random);
+      continue;
+    }
+    TopLogits top = TopLogits::of(row);
+    auto token = output.draw.sampler->sample(top, output.rules, random);
+    if (!token || *token) {
+      drawn = token ? drawnFrom(top, **token, output) : refused(token.status());
+      continue;
+    }
+    auto source = executor_->source(entry_, static_cast<int32_t>(i));
+    if (!source) return source.status();
+    drawn = drawFromRow(output, {*source, vocabulary}, random);
+  }
+  return {};
 }
 
 } // namespace lathe

@@ -1,6 +1,7 @@
 // The tokens that a batch has drawn, and how.
 #pragma once
 
+#include "Artifact/KernelABI.h"
 #include "Runtime/Memory.h"
 #include "Runtime/Sampler.h"
 
@@ -33,13 +34,19 @@ public:
     TokenRules rules;
     size_t number; ///< the caller's name for the draw
   };
-  void clear() { outputs_.clear(); }
+  void clear() {
+    outputs_.clear();
+    kernelDraws_.clear();
+  }
   void add(const Draw &draw, size_t number);
   std::span<const Output> outputs() const { return outputs_; }
+  /// The same for kernels: pointers are the host's.
+  const KernelDraw *kernelDraws() const { return kernelDraws_.data(); }
 
 private:
   uint32_t vocabulary_ = 0;
   std::vector<Output> outputs_;
+  std::vector<KernelDraw> kernelDraws_;
   Region histories_; ///< a set of tokens for each output
 };
 

@@ -24,6 +24,10 @@ public:
   /// one of sequences each sequence.
   virtual float *result(uint32_t entry, int32_t row) = 0;
 
+  /// Row `row` of the source of an entry's result (fb::Entry), as the last run left it: fetched from where
+  /// the program runs, valid until the next run or call of this.
+  virtual Result<const float *> source(uint32_t entry, int32_t row) = 0;
+
   virtual StateMemory &states() = 0;
 };
 

@@ -81,7 +81,10 @@ static void planResults(const fb::Program &program, MemoryPlan &plan) {
         entry->result_domain() == fb::RowDomain::Outputs ? program.max_outputs() : program.max_rows();
     plan.resultBytes =
         std::max(plan.resultBytes, times(rows, uint64_t(entry->result_columns()) * sizeof(float)));
+    plan.sourceBytes = std::max(plan.sourceBytes, uint64_t(entry->source_columns()) * sizeof(float));
   }
+  if (plan.sourceBytes)
+    plan.drawBytes = times(program.max_outputs(), sizeof(KernelDraw) + 2 * (plan.sourceBytes / 32 + 32));
 }
 
 /// What a batch takes as tables: on the host, and again on a device.
@@ -118,8 +121,8 @@ Result<MemoryPlan> planMemory(const LoadedModel &model, const ChosenDevice &devi
     plan.hostMemory = limited(plan.hostMemory, options.memoryLimit);
     return plan;
   }
-  plan.tables = tables;
-  plan.host = plus(plan.host, plus(tables, plan.resultBytes));
+  plan.tables = plus(tables, plan.drawBytes);
+  plan.host = plus(plan.host, plus(plan.tables, plus(plan.resultBytes, plan.sourceBytes)));
   if (auto memory = device.backend->memory(device.index))
     plan.deviceMemory = limited(*memory, options.memoryLimit);
   return plan;

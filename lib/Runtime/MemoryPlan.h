@@ -34,6 +34,8 @@ struct MemoryPlan {
   /// Of the host alone: tables, results that are kept; with a device also the result rows that come back.
   uint64_t host = 0;
   uint64_t resultBytes = 0; ///< of all rows of the largest result
+  uint64_t sourceBytes = 0; ///< of one row that a draw may ask for; 0: no entry finds candidates
+  uint64_t drawBytes = 0;   ///< of the draws of one call, where a device finds candidates
 
   MachineMemory hostMemory = {}, deviceMemory = {}; ///< 0: not known, since the device is not here
   /// What must be taken anew: weights and code only where they are copied.

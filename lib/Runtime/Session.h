@@ -78,7 +78,7 @@ private:
   // Of a step that wants tokens (Draws.cpp).
   Status checkDraws(const StepBatch &batch, size_t wanted);
   void addDraw(const StepBatch &batch, size_t row);
-  void drawTokens();
+  Status drawTokens();
   Status stopped();
 
   uint32_t maxRows() const { return program().max_rows(); }

@@ -69,7 +69,10 @@ Status Session::checkWanted(const StepBatch &batch, size_t wanted) {
 
 Status Session::chooseEntry() {
   // Rows that only fill the state go through "step", too, where there is one.
-  auto entry = findEntry(program(), want_ == Want::Hidden ? "hidden" : "step");
+  auto entry = findEntry(program(), want_ == Want::Hidden  ? "hidden"
+                                    : want_ == Want::Token ? "draw"
+                                                           : "step");
+  if (!entry && want_ == Want::Token) entry = findEntry(program(), "step");
   if (!entry && want_ == Want::Nothing) entry = findEntry(program(), "hidden");
   if (!entry)
     return Status(Code::Unsupported, want_ == Want::Hidden
@@ -148,6 +151,7 @@ Status Session::fillSequence(const StepBatch &batch, int32_t slot) {
 KernelBatch Session::sealTables(bool countOutputs) {
   KernelBatch call = tables_.seal(countOutputs);
   call.blockTables = pool_->tables();
+  if (want_ == Want::Token && countOutputs) call.draws = draws_.kernelDraws();
   call.blocksPerSlot = pool_->blocksPerSlot();
   call.blockBytes = static_cast<int64_t>(pool_->shape().blockBytes);
   call.fixedBytes = static_cast<int64_t>(pool_->shape().fixedBytes);
@@ -174,7 +178,7 @@ float *Session::wantedResult(uint32_t index) const {
 }
 
 Status Session::deliver(const StepBatch &batch, bool inPlace) {
-  if (want_ == Want::Token) return drawTokens(), Status();
+  if (want_ == Want::Token) return drawTokens();
   for (uint32_t i = 0; i < tables_.wanted(); ++i) {
     float *values = wantedResult(i);
     if (batch.result) {

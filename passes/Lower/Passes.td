@@ -49,6 +49,18 @@ def ToExecPass : Pass<"lathe-to-exec", "mlir::ModuleOp"> {
   let dependentDialects = ["lathe::LatheDialect", "lathe::exec::ExecDialect"];
 }
 
+def AddDrawPass : Pass<"lathe-add-draw", "lathe::exec::ProgramOp"> {
+  let summary = "give a program an entry point that finds the likeliest tokens";
+  let description = [{
+    Adds `@draw` to a program that has `@step`: the same dispatches and one more, `lathe.top_logits`, whose result is the
+    entry's; the logits are its source. A device that runs it copies a few hundred candidates to the host in place of a row
+    of logits. The pipeline runs it for targets whose memory is not the host's. It comes behind lathe-to-exec, where an
+    entry is a list: as a function of its own, the whole model would be lowered, and remarked upon, a third time.
+  }];
+  let options = [Option<"count", "count", "int64_t", "256", "how many tokens are found">];
+  let dependentDialects = ["lathe::LatheDialect"];
+}
+
 def PlanArenaPass : Pass<"lathe-plan-arena", "lathe::exec::ProgramOp"> {
   let summary = "assign offsets in the arena and in the blocks of sequence states";
   let description = [{

@@ -150,7 +150,7 @@ private:
     if (ret.getNumOperands() != 1) return ret.emitError() << "an entry point returns one tensor";
     exec::SliceOp slice = sliceOf(ret, ret.getOperand(0));
     if (!slice) return failure();
-    exec::ResultOp::create(builder, ret.getLoc(), slice);
+    exec::ResultOp::create(builder, ret.getLoc(), slice, Value());
     return success();
   }
 

@@ -28,7 +28,8 @@ public:
       } else if (auto dispatch = dyn_cast<exec::DispatchOp>(op)) {
         if (failed(checkDispatch(dispatch))) return failure();
       } else if (auto result = dyn_cast<exec::ResultOp>(op)) {
-        if (failed(checkRead(result, result.getSlice()))) return failure();
+        for (Value slice : result.getOperands())
+          if (failed(checkRead(result, slice))) return failure();
         if (!result.getSlice().getType().getElementType().isF32())
           return result.emitOpError("is ") << result.getSlice().getType() << "; a result is f32";
       } else if (!isa<exec::UseOp>(op)) {

@@ -111,6 +111,17 @@ TEST(CudaModels, LlamaInHalves) {
 
 TEST(CudaModels, Gpt2) { expectLikeCpu("gpt2-f32", {.name = "stored"}, 1e-5f); }
 
+TEST(CudaModels, DrawsTheTokensOfTheCpu) {
+  CudaModel model("llama-f32", {.name = "stored"});
+  {
+    RuntimeSession cpu(model.artifact(), Place{"cpu", "avx2"}),
+        cuda(model.artifact(), Place{"cuda:0", "sm_80"});
+    for (const lathe_sampling &sampling : someSamplings())
+      EXPECT_EQ(cuda.generate({1, 40, 7}, sampling, 4), cpu.generate({1, 40, 7}, sampling, 4));
+  }
+  expectProperCalls();
+}
+
 TEST(CudaModels, BertVectors) {
   CudaModel model("bert-f32-mean", {.name = "stored"});
   {

@@ -113,6 +113,39 @@ Rows RuntimeSession::step(const std::vector<int32_t> &tokens, const std::vector<
   return rows;
 }
 
+std::vector<int32_t> RuntimeSession::generate(std::vector<int32_t> prompt, const lathe_sampling &sampling,
+                                              size_t count) {
+  lathe_sampler *sampler = nullptr;
+  require(lathe_sampler_create(model_, &sampling, &sampler));
+  int32_t slot = newSlot();
+  std::vector<int32_t> tokens = prompt, next = prompt;
+  std::vector<uint32_t> allowed((info_.vocabulary + 31) / 32);
+  for (size_t i = 0; i < count; ++i) {
+    std::fill(allowed.begin(), allowed.end(), ~0u);
+    allowed[size_t(tokens.back()) / 32] &= ~(1u << (tokens.back() % 32));
+    std::vector<int32_t> slots(next.size(), slot);
+    lathe_draw draw = LATHE_INIT(lathe_draw);
+    draw.sampler = sampler;
+    draw.history = tokens.data();
+    draw.history_count = tokens.size();
+    draw.allowed = i % 2 ? allowed.data() : nullptr;
+    const lathe_draw *draws[] = {&draw};
+    lathe_batch batch = LATHE_INIT(lathe_batch);
+    batch.rows = next.size();
+    batch.tokens = next.data();
+    batch.slots = slots.data();
+    batch.draws = draws;
+    batch.draw_count = 1;
+    require(lathe_step(session_, &batch));
+    next.resize(1);
+    require(lathe_session_token(session_, 0, next.data(), nullptr));
+    tokens.push_back(next[0]);
+  }
+  release(slot);
+  lathe_sampler_release(sampler);
+  return {tokens.begin() + std::ptrdiff_t(prompt.size()), tokens.end()};
+}
+
 Rows RuntimeSession::embed(const std::vector<std::vector<int32_t>> &sequences) {
   Rows rows(int64_t(sequences.size()), info_.embedding_columns);
   std::vector<int32_t> tokens;

@@ -7,6 +7,7 @@
 
 #include <ostream>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace lathe::test {
@@ -25,6 +26,26 @@ inline std::ostream &operator<<(std::ostream &out, const Place &place) {
 std::vector<Place> runnablePlaces(const std::string &artifact);
 /// Instruction sets of its program for CPUs.
 std::vector<std::string> runnableVariants(const std::string &artifact);
+
+/// Greedy, and sampling of several kinds.
+inline std::vector<lathe_sampling> someSamplings() {
+  std::vector<lathe_sampling> all;
+  for (auto [temperature, topK, topP, minP, penalty] : {std::tuple(0.0f, 0, 1.0f, 0.0f, 1.3f),
+                                                        {1.0f, 40, 1.0f, 0.0f, 1.1f},
+                                                        {0.8f, 0, 0.9f, 0.0f, 1.0f},
+                                                        {1.5f, 0, 1.0f, 0.05f, 0.9f},
+                                                        {1.0f, 0, 1.0f, 0.0f, 1.0f}}) {
+    lathe_sampling sampling = LATHE_INIT(lathe_sampling);
+    sampling.temperature = temperature;
+    sampling.top_k = topK;
+    sampling.top_p = topP;
+    sampling.min_p = minP;
+    sampling.repetition_penalty = penalty;
+    sampling.seed = 7;
+    all.push_back(sampling);
+  }
+  return all;
+}
 
 /// One session on one device. Failures throw with the runtime's message.
 class RuntimeSession {
@@ -48,6 +69,9 @@ public:
   interpreter::Rows step(const std::vector<int32_t> &tokens, int32_t slot) {
     return step(tokens, std::vector<int32_t>(tokens.size(), slot));
   }
+  /// `count` tokens behind `prompt`, drawn one by one in a slot of their own, each step asking for one. Every
+  /// second draw has a mask: it may not repeat the token before.
+  std::vector<int32_t> generate(std::vector<int32_t> prompt, const lathe_sampling &sampling, size_t count);
   interpreter::Rows embed(const std::vector<std::vector<int32_t>> &sequences);
 
 private:

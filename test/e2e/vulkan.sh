@@ -31,4 +31,13 @@ succeeds "$LATHE" run m.lathe "Once upon a time" --device cpu --temp 0 -n 90 -q
 cp out text
 slowly "$LATHE" run m.lathe "Once upon a time" --device vulkan --temp 0 -n 90 -q
 cmp out text || fail "greedy text: $(cat out)"
+# The same seed draws the same text: from the row on a CPU, from a GPU's candidates there. In f32, where no rounding
+# flips that a draw could tell.
+succeeds "$LATHE" compile "$model" -o f.lathe --target cpu,vulkan --weights f32 --cache f32 -q
+for sampling in "--temp 0.8 --top-k 40 --repeat-penalty 1.1" "--temp 1 --top-p 0.9" "--temp 1"; do
+  succeeds "$LATHE" run f.lathe "Once upon a time" --device cpu $sampling --seed 7 -n 60 -q
+  cp out text
+  slowly "$LATHE" run f.lathe "Once upon a time" --device vulkan $sampling --seed 7 -n 60 -q
+  cmp out text || fail "text with '$sampling': $(cat out)"
+done
 finish

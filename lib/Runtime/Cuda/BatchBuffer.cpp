@@ -20,6 +20,8 @@ Result<BatchBuffer> BatchBuffer::create(Device &device, const fb::Program &progr
   take(batch.upload_, bytes);
   take(batch.tables_, tableBytes);
   take(batch.tableUpload_, tableBytes);
+  take(batch.draws_, plan.drawBytes);
+  take(batch.drawUpload_, plan.drawBytes);
   if (!status.ok()) return status;
   // No number of a block is -1: the first tables are copied, whatever they are.
   if (tableBytes) std::memset(batch.tableUpload_.data(), 0xff, tableBytes);
@@ -27,7 +29,13 @@ Result<BatchBuffer> BatchBuffer::create(Device &device, const fb::Program &progr
 }
 
 Status BatchBuffer::fill(Device &device, const KernelBatch &batch, const gpu::BatchLayout &layout) {
-  gpu::fillBatch(upload_.data(), batch, layout, address(), tables_.address());
+  gpu::fillBatch(upload_.data(), batch, layout, {address(), tables_.address(), draws_.address()});
+  if (batch.draws && draws_.bytes()) {
+    uint64_t bytes = gpu::fillDraws(drawUpload_.data(), batch, draws_.address());
+    LATHE_TRY(device.check(
+        device.api().MemcpyHtoDAsync(draws_.address(), drawUpload_.data(), bytes, device.stream()),
+        "copying draws"));
+  }
   if (tables_.bytes() == 0 || std::memcmp(tableUpload_.data(), batch.blockTables, tables_.bytes()) == 0)
     return {};
   std::memcpy(tableUpload_.data(), batch.blockTables, tables_.bytes());

@@ -16,14 +16,16 @@ public:
   /// What kernels take as `batch`.
   CUdeviceptr address() const { return device_.address(); }
   /// Writes what `batch` has of each array, laid out as `layout`, and queues a copy of the block tables where
-  /// they differ from the last: they change once in 64 positions. Nothing may be under way.
+  /// they differ from the last: they change once in 64 positions. Draws are copied as far as they go. Nothing
+  /// may be under way.
   Status fill(Device &device, const KernelBatch &batch, const gpu::BatchLayout &layout);
   /// Queues the copy of what was filled.
   Status copy(Device &device, const gpu::BatchLayout &layout) const;
 
 private:
   Buffer device_, tables_; ///< tables: [slots][blocks of a slot]
-  HostBuffer upload_, tableUpload_;
+  Buffer draws_;           ///< of a call that finds candidates, and their sets of tokens
+  HostBuffer upload_, tableUpload_, drawUpload_;
 };
 
 } // namespace lathe::cuda

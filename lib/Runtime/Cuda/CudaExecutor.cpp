@@ -49,7 +49,7 @@ Status CudaExecutor::reserve(const fb::Program &program, const MemoryPlan &plan)
   };
   LATHE_TRY(take(arena_, plan.arena, "arena"));
   LATHE_TRY(take(scratch_, plan.scratch, "scratch of the kernels"));
-  LATHE_TRY(take(readback_, gpu::mostResultBytes(program), "results"));
+  LATHE_TRY(take(readback_, gpu::mostResultBytes(program) + plan.sourceBytes, "results"));
   auto batch = BatchBuffer::create(*device_, program, plan);
   if (!batch) return batch.status();
   batch_ = std::move(*batch);
@@ -91,6 +91,23 @@ Result<bool> CudaExecutor::runPieces(const Recording &recording, const std::atom
   for (size_t i = 0; i < 2; ++i)
     if (Status status = wait(i); !status.ok()) return status;
   return !stopped;
+}
+
+Result<const float *> CudaExecutor::source(uint32_t entry, int32_t row) {
+  if (Status status = device_->check(); !status.ok()) return status;
+  Device::Current current(*device_);
+  const gpu::RecordedEntry &from = entries_[entry];
+  uint64_t bytes = from.sourceColumns * sizeof(float);
+  std::byte *to = readback_.data() + readback_.bytes() - bytes;
+  CUdeviceptr at =
+      arena_.address() + from.sourceOffset + static_cast<uint64_t>(row) * from.sourceStride * sizeof(float);
+  const Api &api = device_->api();
+  Status status = device_->check(api.MemcpyDtoHAsync(to, at, bytes, device_->stream()), "fetching logits");
+  if (!status.ok()) return status;
+  status = device_->check(api.EventRecord(done_[0].get(), device_->stream()), "fetching logits");
+  if (!status.ok()) return status;
+  if (status = device_->wait(done_[0].get()); !status.ok()) return status;
+  return reinterpret_cast<const float *>(to);
 }
 
 Result<bool> CudaExecutor::run(uint32_t entry, const KernelBatch &batch, const std::atomic<bool> *cancel) {

@@ -20,6 +20,7 @@ public:
   float *result(uint32_t entry, int32_t row) override {
     return reinterpret_cast<float *>(readback_.data()) + static_cast<size_t>(row) * entries_[entry].stride;
   }
+  Result<const float *> source(uint32_t entry, int32_t row) override;
   StateMemory &states() override { return *states_; }
 
 private:

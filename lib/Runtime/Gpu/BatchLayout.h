@@ -19,9 +19,17 @@ struct BatchLayout {
 /// Of the largest call that `program` takes.
 uint64_t mostBatchBytes(const fb::Program &program);
 
-/// Writes what `batch` has of each array to `to`, as kernels see it that find it at `address` and the block
-/// tables at `blockTables`.
-void fillBatch(std::byte *to, const KernelBatch &batch, const BatchLayout &layout, uint64_t address,
-               uint64_t blockTables);
+/// Writes the draws of `batch`, at most MemoryPlan::drawBytes, as kernels see them that find them at
+/// `address`. Returns how many bytes that are.
+uint64_t fillDraws(std::byte *to, const KernelBatch &batch, uint64_t address);
+
+/// Where what lies beside a batch's own tables is.
+struct BatchAddresses {
+  uint64_t batch, blockTables, draws;
+};
+
+/// Writes what `batch` has of each array to `to`, as kernels see it that find it and the rest at `addresses`.
+void fillBatch(std::byte *to, const KernelBatch &batch, const BatchLayout &layout,
+               const BatchAddresses &addresses);
 
 } // namespace lathe::gpu

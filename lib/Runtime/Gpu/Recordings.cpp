@@ -6,7 +6,8 @@ std::vector<RecordedEntry> recordedEntries(const fb::Program &program, const Ope
   std::vector<RecordedEntry> entries;
   for (const fb::Entry *entry : *program.entries())
     entries.push_back({LaunchList(program, *entry, memory), entry->result_domain(), entry->result_offset(),
-                       entry->result_columns(), entry->result_stride()});
+                       entry->result_columns(), entry->result_stride(), entry->source_offset(),
+                       entry->source_columns(), entry->source_stride()});
   return entries;
 }
 

@@ -62,6 +62,7 @@ struct RecordedEntry {
   fb::RowDomain domain;
   uint64_t resultOffset;    ///< in the arena
   uint64_t columns, stride; ///< in elements
+  uint64_t sourceOffset, sourceColumns, sourceStride;
   /// Bytes from the first row's first element to the end of the last of `rows` rows.
   uint64_t resultBytes(uint64_t rows) const {
     return rows ? ((rows - 1) * stride + columns) * sizeof(float) : 0;
@@ -71,7 +72,7 @@ struct RecordedEntry {
 /// Every entry of `program`.
 std::vector<RecordedEntry> recordedEntries(const fb::Program &program, const OperandMemory &memory);
 
-/// Of the largest result of any entry, gaps between rows included.
+/// Of the largest result of any entry, gaps between rows included. A row of a source is fetched to behind it.
 uint64_t mostResultBytes(const fb::Program &program);
 
 } // namespace lathe::gpu

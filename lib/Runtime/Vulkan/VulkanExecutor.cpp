@@ -45,10 +45,13 @@ Status VulkanExecutor::reserve(const fb::Program &program, const MemoryPlan &pla
   };
   LATHE_TRY(take(arena_, plan.arena, Placement::Device, "arena"));
   LATHE_TRY(take(scratch_, plan.scratch, Placement::Device, "scratch of the kernels"));
-  LATHE_TRY(take(readback_, mostResultBytes(program), Placement::Readback, "results"));
+  LATHE_TRY(take(readback_, mostResultBytes(program) + plan.sourceBytes, Placement::Readback, "results"));
   auto batch = BatchBuffer::create(*device_, program, plan);
   if (!batch) return batch.status();
   batch_ = std::move(*batch);
+  auto fetch = Task::create(*device_);
+  if (!fetch) return fetch.status();
+  fetch_ = std::move(*fetch);
   for (Fence &fence : fences_) {
     auto made = Fence::create(*device_);
     if (!made) return made.status();
@@ -73,11 +76,24 @@ Status VulkanExecutor::finishPieces() {
   return device_->check();
 }
 
+Result<const float *> VulkanExecutor::source(uint32_t entry, int32_t row) {
+  if (Status status = device_->check(); !status.ok()) return status;
+  const RecordedEntry &from = entries_[entry];
+  uint64_t bytes = from.sourceColumns * sizeof(float), at = readback_.bytes() - bytes;
+  uint64_t offset = from.sourceOffset + static_cast<uint64_t>(row) * from.sourceStride * sizeof(float);
+  if (Status status = fetch_.begin(); !status.ok()) return status;
+  fetch_.commands().copy(arena_, offset, readback_, at, bytes);
+  fetch_.commands().barrierToHost();
+  if (Status status = fetch_.run(); !status.ok()) return status;
+  if (Status status = device_->check(); !status.ok()) return status;
+  return reinterpret_cast<const float *>(readback_.data() + at);
+}
+
 Result<bool> VulkanExecutor::run(uint32_t entry, const KernelBatch &batch, const std::atomic<bool> *cancel) {
   if (Status status = device_->check(); !status.ok()) return status;
   auto recording = recordings_->get(entry, entries_[entry], buckets_.covering(countsOf(batch)));
   if (!recording) return recording.status();
-  batch_.fill(batch, (*recording)->layout);
+  if (Status status = batch_.fill(batch, (*recording)->layout); !status.ok()) return status;
   bool stopped = false;
   for (size_t i = 0; i < (*recording)->pieces.size() && !stopped; ++i) {
     // Two pieces are in flight: the device goes on while the host looks.
@@ -85,9 +101,9 @@ Result<bool> VulkanExecutor::run(uint32_t entry, const KernelBatch &batch, const
     if (Status status = fence.wait(); !status.ok()) return status;
     stopped = cancel && cancel->load(std::memory_order_relaxed);
     if (stopped) break;
-    VkCommandBuffer commands[2];
+    VkCommandBuffer commands[3];
     size_t count = 0;
-    if (batch_.tablesChanged()) commands[count++] = batch_.copyTables();
+    for (VkCommandBuffer copy : batch_.takeCopies()) commands[count++] = copy;
     commands[count++] = (*recording)->pieces[i].handle();
     if (Status status = fence.submit({commands, count}); !status.ok()) return status;
   }

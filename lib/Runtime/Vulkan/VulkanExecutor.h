@@ -18,6 +18,7 @@ public:
   float *result(uint32_t entry, int32_t row) override {
     return reinterpret_cast<float *>(readback_.data()) + static_cast<size_t>(row) * entries_[entry].stride;
   }
+  Result<const float *> source(uint32_t entry, int32_t row) override;
   StateMemory &states() override { return *states_; }
 
 private:
@@ -37,6 +38,7 @@ private:
   gpu::Buckets buckets_;
   std::optional<vulkan::Recordings> recordings_;
   vulkan::Fence fences_[2]; ///< of the pieces in flight
+  vulkan::Task fetch_;      ///< of a row of a source
 };
 
 } // namespace lathe

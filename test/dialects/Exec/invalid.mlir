@@ -170,3 +170,14 @@ func.func private @stride(!exec.slice<rows by 8 of f32, stride 16>)
 
 // expected-error@+1 {{quantized rows are i8, at an odd multiple of 64 bytes}}
 func.func private @quantized(!exec.slice<rows by 8 of i8, stride 128, group 8>)
+
+// -----
+
+exec.program @cpu for "cpu" attributes {max_rows = 4 : i64, max_outputs = 1 : i64} {
+  exec.entry @draw {
+    %x = exec.slice 0 : !exec.slice<rows by 8 of f32, stride 32>
+    %y = exec.slice 128 : !exec.slice<outputs by 7 of f32, stride 28>
+    // expected-error@+1 {{need to be f32 rows of one domain}}
+    exec.result %y of %x : !exec.slice<outputs by 7 of f32, stride 28>, !exec.slice<rows by 8 of f32, stride 32>
+  }
+}

@@ -39,6 +39,17 @@ fb::KernelT &kernel(HeaderT &h) { return *program(h).kernels[0]; }
 fb::EntryT &step(HeaderT &h) { return *program(h).entries[0]; }
 fb::DispatchT &dispatch(HeaderT &h) { return *step(h).dispatches[0]; }
 fb::VariantT &variant(HeaderT &h) { return *program(h).variants[0]; }
+/// A sound entry that finds one candidate a row.
+fb::EntryT &addDraw(HeaderT &h) {
+  auto draw = std::make_unique<fb::EntryT>(step(h));
+  draw->name = "draw";
+  draw->source_offset = draw->result_offset;
+  draw->source_columns = draw->source_stride = draw->result_columns;
+  draw->result_offset = 4096;
+  draw->result_columns = draw->result_stride = 5;
+  program(h).entries.push_back(std::move(draw));
+  return *program(h).entries.back();
+}
 fb::Binding bind(fb::BindingKind kind, uint64_t value) { return fb::Binding(kind, value); }
 constexpr uint64_t kHuge = UINT64_MAX - 63; // a multiple of 64 whose sums wrap
 
@@ -117,12 +128,28 @@ const std::vector<Edit> kProgramEdits = {
     {"result", [](HeaderT &h) { step(h).result_offset = 32; }},
     {"result", [](HeaderT &h) { step(h).result_offset = kHuge; }},
     {"result", [](HeaderT &h) { step(h).result_offset = 8192 - 64; }},
-    {"result_columns", [](HeaderT &h) { step(h).result_columns = 0; }},
-    {"result_columns", [](HeaderT &h) { step(h).result_stride = 49; }},
+    {"result: its columns", [](HeaderT &h) { step(h).result_columns = 0; }},
+    {"result: its columns", [](HeaderT &h) { step(h).result_stride = 49; }},
     {"result", [](HeaderT &h) { step(h).result_stride = UINT32_MAX; }},
     {"one logit per token", [](HeaderT &h) { step(h).result_columns = 49; }},
     {"per output row", [](HeaderT &h) { step(h).result_domain = fb::RowDomain::Rows; }},
     {"unknown row domain", [](HeaderT &h) { step(h).result_domain = fb::RowDomain(7); }},
+    {"only draws have", [](HeaderT &h) { step(h).source_columns = step(h).source_stride = 50; }},
+    {"has no source", [](HeaderT &h) { addDraw(h).source_columns = 0; }},
+    {"no list of candidates", [](HeaderT &h) { addDraw(h).result_columns = 3; }},
+    {"no list of candidates",
+     [](HeaderT &h) {
+       fb::EntryT &draw = addDraw(h);
+       draw.result_columns = draw.result_stride = 6;
+     }},
+    {"result: its columns", [](HeaderT &h) { addDraw(h).result_columns = 7; }},
+    {"per output row", [](HeaderT &h) { addDraw(h).result_domain = fb::RowDomain::Rows; }},
+    {"source is not one logit per token", [](HeaderT &h) { addDraw(h).source_columns = 49; }},
+    {"source: its columns", [](HeaderT &h) { addDraw(h).source_stride = 49; }},
+    {"source: its columns", [](HeaderT &h) { addDraw(h).source_stride = UINT32_MAX; }},
+    {"source: it is misaligned", [](HeaderT &h) { addDraw(h).source_offset += 4; }},
+    {"source: it is misaligned or outside", [](HeaderT &h) { addDraw(h).source_offset = 8192 - 64; }},
+    {"source: it is misaligned or outside", [](HeaderT &h) { addDraw(h).source_offset = kHuge; }},
     {"no kernel", [](HeaderT &h) { program(h).kernels.clear(); }},
     {"no kernel 2", [](HeaderT &h) { dispatch(h).kernel = 2; }},
     {"no kernel 4294967295", [](HeaderT &h) { dispatch(h).kernel = UINT32_MAX; }},
@@ -145,22 +172,11 @@ const std::vector<Edit> kProgramEdits = {
     {"ascending order", [](HeaderT &h) { kernel(h).classes[0]->max_rows = 0; }},
     {"last class", [](HeaderT &h) { kernel(h).classes[1]->max_rows = 31; }},
     {"scratch", [](HeaderT &h) { kernel(h).classes[0]->scratch_bytes = UINT64_MAX; }},
-    {"a grid factor is zero",
-     [](HeaderT &h) {
-       kernel(h).classes[0]->grid[0] = {fb::GridKind::Rows, 0};
-     }},
-    {"kind of grid factor",
-     [](HeaderT &h) {
-       kernel(h).classes[0]->grid[0] = {fb::GridKind(99), 1};
-     }},
-    {"grid factors",
-     [](HeaderT &h) {
-       kernel(h).classes[0]->grid.assign(5, {fb::GridKind::Rows, 1});
-     }},
+    {"a grid factor is zero", [](HeaderT &h) { kernel(h).classes[0]->grid[0] = {fb::GridKind::Rows, 0}; }},
+    {"kind of grid factor", [](HeaderT &h) { kernel(h).classes[0]->grid[0] = {fb::GridKind(99), 1}; }},
+    {"grid factors", [](HeaderT &h) { kernel(h).classes[0]->grid.assign(5, {fb::GridKind::Rows, 1}); }},
     {"work items",
-     [](HeaderT &h) {
-       kernel(h).classes[0]->grid.assign(3, {fb::GridKind::Constant, UINT32_MAX});
-     }},
+     [](HeaderT &h) { kernel(h).classes[0]->grid.assign(3, {fb::GridKind::Constant, UINT32_MAX}); }},
     {"unknown row domain", [](HeaderT &h) { kernel(h).domain = fb::RowDomain(3); }},
     {"first_code", [](HeaderT &h) { kernel(h).first_code = 1; }},
     {"no code variant", [](HeaderT &h) { program(h).variants.clear(); }},
@@ -218,6 +234,13 @@ TEST_F(Damage, FlippedBitsOfHeaderCodeAndTokenizer) {
       ASSERT_EQ(status.code(), Code::Corrupt);
       ASSERT_NE(status.message().find("hash mismatch"), std::string::npos) << status.message();
     }
+}
+
+TEST_F(Damage, WhatTheEditsStartFromIsSound) {
+  auto header = unpackHeader(good_);
+  addDraw(*header);
+  Status status = open(withHeader(good_, packHeader(*header)));
+  EXPECT_TRUE(status.ok()) << status.message();
 }
 
 TEST_F(Damage, InconsistentFieldsWithRightHashes) {

@@ -112,6 +112,9 @@ public:
     return real_->run(entry, batch, cancel);
   }
   float *result(uint32_t entry, int32_t row) override { return real_->result(entry, row); }
+  Result<const float *> source(uint32_t entry, int32_t row) override {
+    return fakeMachine().runsLeft > 0 ? real_->source(entry, row) : lost();
+  }
   StateMemory &states() override { return states_; }
 
 private:

@@ -58,6 +58,26 @@ TEST(GpuBatchLayout, HoldsEveryArrayOnce) {
   EXPECT_LT(BatchLayout({1, 1, 1, 1}).bytes, 512u) << "one token moves little";
 }
 
+TEST(GpuBatchLayout, DrawsTakeWhatTheirSetsTake) {
+  std::vector<uint32_t> penalized = {1, 2, 3}, allowed = {4, 5, 6};
+  KernelDraw draws[] = {{1, 1, 0, 0, nullptr, nullptr},
+                        {2, 3, 3, 0, penalized.data(), nullptr},
+                        {0.5f, 1, 0, 3, nullptr, allowed.data()}};
+  KernelBatch batch = {};
+  batch.outputs = 3;
+  batch.draws = draws;
+  std::vector<std::byte> to(1024);
+  uint64_t address = reinterpret_cast<uint64_t>(to.data()), bytes = fillDraws(to.data(), batch, address);
+  EXPECT_LE(bytes, 3 * (sizeof(KernelDraw) + 16 + 12));
+  auto *filled = reinterpret_cast<const KernelDraw *>(to.data());
+  EXPECT_EQ(filled[0].penalized, nullptr);
+  EXPECT_EQ(filled[1].penalty, 3);
+  EXPECT_TRUE(std::equal(penalized.begin(), penalized.end(), filled[1].penalized));
+  EXPECT_TRUE(std::equal(allowed.begin(), allowed.end(), filled[2].allowed));
+  EXPECT_GE(reinterpret_cast<uint64_t>(filled[1].penalized), address + sizeof draws);
+  EXPECT_LE(reinterpret_cast<uint64_t>(filled[2].allowed) + 12, address + bytes);
+}
+
 /// A program with one kernel of rows whose classes end at 1, 12 and 96.
 static fb::ProgramT program() {
   fb::ProgramT program;

@@ -6,6 +6,7 @@
 //   carry = carry / 2 + x[row]; y[row] += carry         recur    (fixed-size state; not in every toy)
 //   logits[output] = embedding . y[row]                 head
 //   vector[sequence] = mean of x over its rows          pool
+//   the likeliest of the logits, as lathe.top_logits    top      (not in every toy)
 #include "Artifact/KernelABI.h"
 #include "ToyShape.h"
 
@@ -14,7 +15,7 @@ using namespace lathe::toy;
 
 // Where each kernel starts, at the start of the image.
 __asm__(".section .table,\"a\"\n"
-        ".quad toyGather, toyAppend, toyAttend, toyRecur, toyHead, toyPool, toyCopy\n"
+        ".quad toyGather, toyAppend, toyAttend, toyRecur, toyHead, toyPool, toyCopy, toyTop\n"
         ".previous\n");
 
 #define TOY_KERNEL(name)                                                                                     \
@@ -109,4 +110,48 @@ TOY_KERNEL(toyCopy) {
   auto *from = static_cast<const float *>(bindings[0]);
   auto *to = static_cast<float *>(bindings[1]);
   for (int64_t i = begin * kDim; i < end * kDim; ++i) to[i] = from[i];
+}
+
+/// No library is there: e^(x / 1024), ten times squared.
+static float exponential(float x) {
+  double y = static_cast<double>(x) / 1024, e = 1 + y * (1 + y / 2 * (1 + y / 3 * (1 + y / 4)));
+  if (x < -700) return 0;
+  for (int i = 0; i < 10; ++i) e *= e;
+  return static_cast<float>(e);
+}
+
+static bool isIn(const uint32_t *set, int32_t words, int64_t token, bool without) {
+  return words ? set[token / 32] >> (token % 32) & 1 : without;
+}
+
+/// [logits] -> [candidates]; items: outputs
+TOY_KERNEL(toyTop) {
+  for (int64_t output = begin; output < end; ++output) {
+    auto *logits = static_cast<const float *>(bindings[0]) + output * kVocabulary;
+    auto *row = static_cast<float *>(bindings[1]) + output * (2 * kTop + 3);
+    const KernelDraw &draw = batch->draws[output];
+    float left[kVocabulary], best = 0, largest = logits[0], total = 0, mass = 0;
+    bool taken[kVocabulary], any = false;
+    for (int64_t i = 0; i < kVocabulary; ++i) {
+      left[i] = logits[i];
+      if (isIn(draw.penalized, draw.penalizedWords, i, false))
+        left[i] = logits[i] > 0 ? logits[i] / draw.penalty : logits[i] * draw.penalty;
+      taken[i] = !isIn(draw.allowed, draw.allowedWords, i, true);
+      if (!taken[i] && (!any || left[i] > best)) best = left[i], any = true;
+      if (logits[i] > largest) largest = logits[i];
+    }
+    for (int64_t i = 0; i < kVocabulary; ++i) {
+      if (!taken[i]) total += exponential((left[i] - best) / draw.temperature);
+      mass += exponential(logits[i] - largest);
+    }
+    for (int64_t k = 0; k < kTop; ++k) {
+      int64_t next = -1;
+      for (int64_t i = 0; i < kVocabulary; ++i)
+        if (!taken[i] && (next < 0 || left[i] > left[next])) next = i;
+      row[k] = static_cast<float>(next);
+      row[kTop + k] = next < 0 ? -__builtin_inff() : logits[next];
+      if (next >= 0) taken[next] = true;
+    }
+    row[2 * kTop] = total, row[2 * kTop + 1] = largest, row[2 * kTop + 2] = mass;
+  }
 }

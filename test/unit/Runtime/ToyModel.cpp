@@ -7,7 +7,8 @@
 namespace lathe::toy {
 
 namespace {
-constexpr uint64_t kX = 0, kY = 3072, kLogits = 6144, kVectors = 6528, kHidden = 9600, kArena = 12672;
+constexpr uint64_t kX = 0, kY = 3072, kLogits = 6144, kVectors = 6528, kHidden = 9600, kCandidates = 12672,
+                   kArena = 12928;
 using K = fb::BindingKind;
 using G = fb::GridKind;
 using D = fb::RowDomain;
@@ -85,7 +86,16 @@ static void addEntries(fb::ProgramT &program, const ToyOptions &options) {
   auto step = entry("step", D::Outputs, kLogits, kVocabulary);
   addBody(*step, options);
   step->dispatches.push_back(dispatch(Head, {{K::Weight, 0}, {K::Arena, kY}, {K::Arena, kLogits}}));
-  program.entries.push_back(std::move(step));
+  program.entries.push_back(std::make_unique<fb::EntryT>(*step));
+  if (!options.draws) return;
+  auto draw = std::move(step);
+  draw->name = "draw";
+  draw->dispatches.push_back(dispatch(Top, {{K::Arena, kLogits}, {K::Arena, kCandidates}}));
+  draw->source_offset = draw->result_offset;
+  draw->source_columns = draw->source_stride = draw->result_columns;
+  draw->result_offset = kCandidates;
+  draw->result_columns = draw->result_stride = 2 * kTop + 3;
+  program.entries.push_back(std::move(draw));
 }
 
 static void addVariant(fb::ProgramT &program, const char *name, std::vector<std::string> features,
@@ -96,7 +106,8 @@ static void addVariant(fb::ProgramT &program, const char *name, std::vector<std:
   variant->arch = "x86_64";
   variant->name = name;
   variant->features = std::move(features);
-  for (uint64_t offset : table) variant->entries.insert(variant->entries.end(), 2, offset);
+  for (size_t kernel = 0; kernel < program.kernels.size(); ++kernel)
+    variant->entries.insert(variant->entries.end(), 2, table[kernel]);
   program.variants.push_back(std::move(variant));
 }
 
@@ -104,7 +115,7 @@ static fb::HeaderT toyHeader(const ToyOptions &options, const test::Bytes &image
   auto program = std::make_unique<fb::ProgramT>();
   program->target = "cpu";
   program->kernel_abi = kKernelABI;
-  program->arena_bytes = kArena;
+  program->arena_bytes = options.draws ? kArena : kCandidates;
   program->max_rows = kMaxRows;
   program->max_outputs = kMaxOutputs;
   uint32_t code = 0;
@@ -118,6 +129,7 @@ static fb::HeaderT toyHeader(const ToyOptions &options, const test::Bytes &image
   add("head", D::Outputs, 3, {{G::Outputs, 1}, {G::Constant, uint32_t(kVocabulary)}});
   add("pool", D::Sequences, 2, {{G::Sequences, 1}});
   add("copy", D::Rows, 2, {{G::Rows, 1}});
+  if (options.draws) add("top", D::Outputs, 2, {{G::Outputs, 1}});
   if (!options.encoder) {
     program->block_bytes = kBlockPositions * kDim * sizeof(float);
     addState(*program, "keys", fb::StateKind::Growing, program->block_bytes);

@@ -17,6 +17,7 @@ using Row = std::vector<float>;
 
 struct ToyOptions {
   bool recurrent = false; ///< has a fixed-size state, too
+  bool draws = false;     ///< an entry finds candidates
   bool encoder = false;   ///< no state, no logits: entries "embed" and "hidden"
   test::Bytes tokenizer = {};
   /// Changes the header before it is written.

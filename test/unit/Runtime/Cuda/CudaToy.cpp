@@ -18,6 +18,7 @@ TOY_KERNEL(toyRecur);
 TOY_KERNEL(toyHead);
 TOY_KERNEL(toyPool);
 TOY_KERNEL(toyCopy);
+TOY_KERNEL(toyTop);
 
 namespace lathe::toy {
 
@@ -54,6 +55,7 @@ constexpr ToyFunction kFunctions[] = {
     {toyRecur, 3, sequences}, {toyRecur, 3, sequences},     {headParts, 3, logits},
     {toyHead, 3, logits},     {headJoin, 3, outputs, true}, {toyPool, 2, sequences},
     {toyPool, 2, sequences},  {toyCopy, 2, rows},           {toyCopy, 2, rows},
+    {toyTop, 2, outputs},     {toyTop, 2, outputs},
 };
 
 const ToyFunction *functionOf(const std::string &name) {
@@ -111,7 +113,7 @@ std::unique_ptr<Toy> cudaToy(ToyOptions options, const CudaOptions &cuda) {
       variant->arch = "nvptx64";
       variant->name = name;
       variant->features = {name};
-      variant->entries.assign(std::size(kFunctions), 0);
+      variant->entries.assign(std::size(kFunctions) - (options.draws ? 0 : 2), 0);
       program->variants.push_back(std::move(variant));
       const std::string &text = texts.emplace_back(cuda.text + " for " + name);
       auto bytes = std::as_bytes(std::span(text.c_str(), text.size() + 1));

@@ -68,6 +68,64 @@ TEST_F(Cuda, ATokenIsOneGraph) {
   EXPECT_EQ(fake.tableCopies - tables, 1u) << "block tables change once in 64 positions";
 }
 
+/// One token of `slot` with its successor drawn; its bytes that came back to the host.
+static uint64_t drawNext(const Runner &run, int32_t slot, int32_t token, const lathe_draw &draw,
+                         int32_t &next) {
+  const lathe_draw *draws[] = {&draw};
+  lathe_batch batch = LATHE_INIT(lathe_batch);
+  batch.rows = 1;
+  batch.tokens = &token;
+  batch.slots = &slot;
+  batch.draws = draws;
+  batch.draw_count = 1;
+  uint64_t before = test::fakeCuda().bytesBack;
+  EXPECT_EQ(lathe_step(run.get(), &batch), LATHE_OK) << lathe_last_error();
+  EXPECT_EQ(lathe_session_token(run.get(), 0, &next, nullptr), LATHE_OK) << lathe_last_error();
+  return test::fakeCuda().bytesBack - before;
+}
+
+TEST_F(Cuda, RowsOfLogitsCrossTheBusOnlyWhereADrawNeedsThem) {
+  auto toy = cudaToy({.draws = true});
+  constexpr uint64_t candidates = (2 * kTop + 3) * sizeof(float), row = kVocabulary * sizeof(float);
+  struct Case {
+    float temperature;
+    int32_t topK;
+    bool mayNeedRow;
+  };
+  for (Case of : {Case{0, 0, false}, {1, kTop, false}, {5, 0, true}}) {
+    lathe_sampling sampling = LATHE_INIT(lathe_sampling);
+    sampling.temperature = of.temperature;
+    sampling.top_k = of.topK;
+    sampling.repetition_penalty = 1.1f;
+    lathe_sampler *here = nullptr, *there = nullptr;
+    ASSERT_EQ(lathe_sampler_create(toy->model(), &sampling, &here), LATHE_OK);
+    ASSERT_EQ(lathe_sampler_create(toy->model(), &sampling, &there), LATHE_OK);
+    Runner run(*toy, 1, 1, 0, "cuda");
+    int32_t slot = run.slot(), fetched = 0;
+    Tokens tokens = {3};
+    uint32_t allowed = 0x1ffdf;
+    lathe_draw draw = LATHE_INIT(lathe_draw), alone = draw;
+    draw.allowed = alone.allowed = &allowed;
+    draw.sampler = here, alone.sampler = there;
+    for (int i = 0; i < 40; ++i) {
+      draw.history = alone.history = tokens.data();
+      draw.history_count = alone.history_count = tokens.size();
+      int32_t next = -1, wanted = -1;
+      uint64_t bytes = drawNext(run, slot, tokens.back(), draw, next);
+      EXPECT_EQ(bytes, bytes == candidates ? candidates : candidates + row);
+      fetched += bytes != candidates;
+      Row logits = expected(tokens);
+      ASSERT_EQ(lathe_sample_draw(&alone, logits.data(), &wanted, nullptr), LATHE_OK);
+      ASSERT_EQ(next, wanted) << i;
+      tokens.push_back(next);
+    }
+    EXPECT_EQ(fetched > 0, of.mayNeedRow);
+    EXPECT_LT(fetched, 40);
+    lathe_sampler_release(here);
+    lathe_sampler_release(there);
+  }
+}
+
 TEST_F(Cuda, SequencesSideBySideAndForks) {
   auto toy = cudaToy({.recurrent = true});
   Runner run(*toy, 4, 1, 0, "cuda");

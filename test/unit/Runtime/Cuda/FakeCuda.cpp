@@ -201,7 +201,9 @@ FAKE cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, CUstre
   return copy(to, true, reinterpret_cast<uint64_t>(from), false, bytes, stream);
 }
 FAKE cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes, CUstream stream) {
-  return copy(reinterpret_cast<uint64_t>(to), false, from, true, bytes, stream);
+  CUresult result = copy(reinterpret_cast<uint64_t>(to), false, from, true, bytes, stream);
+  if (result != CUDA_SUCCESS) return result;
+  return enqueue(stream, "a copy", [bytes] { fakeCuda().bytesBack += bytes; });
 }
 FAKE cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream) {
   return copy(to, true, from, true, bytes, stream);

@@ -41,6 +41,7 @@ struct FakeCuda {
   // What happened.
   size_t links = 0, graphsMade = 0, graphLaunches = 0, kernelLaunches = 0, tableCopies = 0;
   std::vector<uint64_t> graphCopies; ///< bytes of each copy inside a launched graph
+  uint64_t bytesBack = 0;            ///< copied to the host, by graphs and without
   std::vector<std::string> complaints;
   /// Handles and memory that were made and not given back.
   size_t alive() const;
