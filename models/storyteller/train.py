@@ -243,7 +243,8 @@ def exportFolder(state, tokenizer, folder):
                   num_hidden_layers=SHAPE["layers"], num_key_value_heads=SHAPE["kv_heads"], pretraining_tp=1,
                   rms_norm_eps=SHAPE["eps"], rope_theta=SHAPE["theta"], rope_scaling=None, tie_word_embeddings=True,
                   torch_dtype="bfloat16", use_cache=True, vocab_size=SHAPE["vocab"])
-    generation = dict(bos_token_id=end, eos_token_id=end, do_sample=True, temperature=0.8, top_k=50, top_p=0.95)
+    generation = dict(bos_token_id=end, eos_token_id=end, do_sample=True, temperature=0.7, top_k=50, top_p=0.95,
+                      repetition_penalty=1.15)
     tokens = dict(tokenizer_class="PreTrainedTokenizerFast", bos_token=END, eos_token=END, unk_token=None,
                   add_prefix_space=False, clean_up_tokenization_spaces=False, model_max_length=CONTEXT)
     for name, value in (("config", config), ("generation_config", generation), ("tokenizer_config", tokens)):
