@@ -78,7 +78,8 @@ using Kernel = void (*)(const KernelBatch *batch, void *const *bindings, void *s
 /// group.y * groups.x. A launch may have more groups than the batch has items, since launches are recorded for
 /// the most that a bucket of batches has: a kernel counts the items by the batch, and a group beyond them
 /// returns at once. The scratch of item i begins at `scratch` + i * scratch_bytes. Memory of a work group is
-/// static in the kernel, at most kMaxGroupMemory bytes. Nothing depends on how many threads a subgroup has.
+/// static in the kernel, at most kMaxGroupMemory bytes or, on CUDA, kMaxCudaGroupMemory. Nothing depends on how
+/// many threads a subgroup has, but for variants of CUDA, where it is 32.
 ///
 /// A class may have a join, a second function. It takes the same addresses and is launched by itself when all
 /// work groups of the first have ended and what they wrote is seen. It has work items and threads of its own,
@@ -87,6 +88,7 @@ using Kernel = void (*)(const KernelBatch *batch, void *const *bindings, void *s
 inline constexpr uint32_t kMaxKernelAddresses = 16; ///< 128 bytes of push constants, which every device has
 inline constexpr uint32_t kGroupThreadsStep = 32;   ///< the threads of a work group are a multiple of this
 inline constexpr uint32_t kMaxGroupThreads = 256;
-inline constexpr uint32_t kMaxGroupMemory = 32 << 10;
+inline constexpr uint32_t kMaxGroupMemory = 32 << 10;     ///< Vulkan devices with less are not used
+inline constexpr uint32_t kMaxCudaGroupMemory = 48 << 10; ///< what every CUDA device has without being asked
 
 } // namespace lathe

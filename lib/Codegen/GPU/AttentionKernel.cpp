@@ -39,10 +39,10 @@ FailureOr<GpuAttentionPlan> lathe::planGpuAttentionClass(exec::KernelOp kernel, 
            << plan.dim << " columns; GPUs take " << 4 * plan.threads() << " at most";
   int64_t queries = std::min<int64_t>(maxRows, kSegmentRows) * plan.group;
   plan.tile = std::min<int64_t>(int64_t(llvm::PowerOf2Ceil(uint64_t(queries))), GpuAttentionPlan::kMaxTile);
-  while (plan.tile > 1 && plan.sharedBytes() > kMaxSharedBytes) plan.tile /= 2;
-  if (plan.sharedBytes() > kMaxSharedBytes)
+  while (plan.tile > 1 && plan.sharedBytes() > int64_t(kMaxGroupMemory)) plan.tile /= 2;
+  if (plan.sharedBytes() > int64_t(kMaxGroupMemory))
     return plan.op.emitOpError("has heads of ") << plan.dim << " columns, which need " << plan.sharedBytes()
-                                                << " bytes of work-group memory of " << kMaxSharedBytes;
+                                                << " bytes of work-group memory of " << int64_t(kMaxGroupMemory);
   plan.tiles = llvm::divideCeil(queries, plan.tile);
   plan.splits = planSplits(kernel, plan.tiles, maxRows);
   return plan;

@@ -54,6 +54,20 @@ static void describeAddresses(gpu::GPUFuncOp function, exec::KernelOp kernel, co
   if (address < function.getNumArguments()) aligned(address, 64); // scratch
 }
 
+/// Plans bound the memory that they know of; what combines threads has some more.
+static LogicalResult checkGroupMemory(gpu::GPUFuncOp function, const GpuVariant &variant) {
+  int64_t bytes = 0, most = variant.isCuda() ? kMaxCudaGroupMemory : kMaxGroupMemory;
+  for (BlockArgument memory : function.getWorkgroupAttributions()) {
+    auto type = cast<MemRefType>(memory.getType());
+    Type element = type.getElementType();
+    int64_t lanes = isa<VectorType>(element) ? cast<VectorType>(element).getNumElements() : 1;
+    bytes += type.getNumElements() * lanes * getElementTypeOrSelf(element).getIntOrFloatBitWidth() / 8;
+  }
+  if (bytes <= most) return success();
+  return function.emitOpError("needs ") << bytes << " bytes of work-group memory, devices have " << most
+                                        << "; split the dispatch";
+}
+
 FailureOr<gpu::GPUFuncOp> emitGpuKernel(gpu::GPUModuleOp module, exec::KernelOp kernel,
                                         const PlannedKernel &planned, const KernelFunction &part,
                                         const GpuVariant &variant) {
@@ -72,6 +86,7 @@ FailureOr<gpu::GPUFuncOp> emitGpuKernel(gpu::GPUModuleOp module, exec::KernelOp 
   function.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({int32_t(part.threads()), 1, 1}));
   GpuContext context(builder, kernel, variant, part, function);
   if (failed(part.isJoin ? (*emitter)->emitJoin(context) : (*emitter)->emit(context))) return failure();
+  if (failed(checkGroupMemory(function, variant))) return failure();
   builder.setInsertionPointToEnd(&function.getBody().front());
   gpu::ReturnOp::create(builder, kernel.getLoc());
   return function;

@@ -75,7 +75,7 @@ static void chooseMany(GpuLinearPlan &plan) {
   plan.itemRows = kTileRows;
   plan.taskColumns = plan.integer ? longestTask(plan, kCodeColumns, 1) : kFloatColumns;
   if (plan.type.getEncoding().getBitmap()) plan.expandedColumns = plan.taskColumns;
-  while (plan.itemRows > 2 * kThreadRows && plan.sharedBytes() > kMaxSharedBytes) plan.itemRows /= 2;
+  while (plan.itemRows > 2 * kThreadRows && plan.sharedBytes() > int64_t(kMaxGroupMemory)) plan.itemRows /= 2;
   plan.threads = plan.quads() * plan.itemRows / kThreadRows;
 }
 

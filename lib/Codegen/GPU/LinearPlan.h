@@ -2,14 +2,10 @@
 // variant.
 #pragma once
 
+#include "Artifact/KernelABI.h"
 #include "Codegen/Kernel/LinearOperands.h"
 
 namespace lathe {
-
-/// Work-group memory that every device has.
-inline constexpr int64_t kMaxSharedBytes = 32 << 10;
-/// What every CUDA device has without being asked.
-inline constexpr int64_t kMaxCudaSharedBytes = 48 << 10;
 
 struct GpuLinearPlan : LinearOperands {
   RowClass rowClass;
@@ -58,7 +54,7 @@ struct GpuLinearPlan : LinearOperands {
   /// Vectors of four columns, or words of four codes.
   int64_t stagedInputs() const { return itemRows * inputLine(); }
   int64_t sharedBytes() const;
-  int64_t maxSharedBytes() const { return fitsMatrixUnits ? kMaxCudaSharedBytes : kMaxSharedBytes; }
+  int64_t maxSharedBytes() const { return fitsMatrixUnits ? kMaxCudaGroupMemory : kMaxGroupMemory; }
 };
 
 /// The plan for one class of a kernel whose root is a linear, or an error at what has no kernel.

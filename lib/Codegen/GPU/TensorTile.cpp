@@ -65,7 +65,7 @@ std::optional<TensorTile> lathe::planTensorTile(const GpuLinearPlan &plan, int64
     // Of integers nothing is multiplied that another stage would have to leave out.
     if (plan.integer && (columns % *part || plan.productColumns() % columns)) continue;
     tile.partColumns = *part;
-    if (tile.partWords() % MatrixTile::kWords == 0 && tile.sharedBytes() <= kMaxCudaSharedBytes) return tile;
+    if (tile.partWords() % MatrixTile::kWords == 0 && tile.sharedBytes() <= int64_t(kMaxCudaGroupMemory)) return tile;
   }
   return std::nullopt;
 }
