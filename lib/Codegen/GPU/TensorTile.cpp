@@ -44,13 +44,6 @@ static std::optional<int64_t> floatPart(const PackedMatrix &layout, int64_t stag
   return part % (2 * MatrixTile::kWords) ? std::nullopt : std::optional(part);
 }
 
-static int64_t chunkColumns(const PackedMatrix &layout) {
-  int64_t columns = 1;
-  if (layout.order == PackedOrder::Quads)
-    for (const PackedPlane &plane : layout.planes) columns = std::max<int64_t>(columns, 4 * (8 / plane.bits));
-  return columns;
-}
-
 std::optional<TensorTile> lathe::planTensorTile(const GpuLinearPlan &plan, int64_t rows) {
   std::optional<TileNumbers> numbers = numbersOf(plan);
   if (!numbers || rows % TensorTile::kWarpRows) return std::nullopt;
@@ -61,7 +54,7 @@ std::optional<TensorTile> lathe::planTensorTile(const GpuLinearPlan &plan, int64
     int64_t columns = tile.stageColumns();
     std::optional<int64_t> part = plan.taskColumns;
     if (!plan.integer) part = floatPart(layout, columns);
-    if (!part || columns % chunkColumns(layout)) continue;
+    if (!part || columns % plan.unitColumns()) continue;
     // Of integers nothing is multiplied that another stage would have to leave out.
     if (plan.integer && (columns % *part || plan.productColumns() % columns)) continue;
     tile.partColumns = *part;
