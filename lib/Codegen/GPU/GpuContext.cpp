@@ -110,6 +110,10 @@ void GpuContext::forItems(Body body) {
   });
 }
 
+void GpuContext::expectGroups(int64_t count) {
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(int32_t(count)));
+}
+
 void GpuContext::forEach(int64_t count, Body body) {
   if (count > threads()) return forRange(thread, i64(count), threads(), body);
   ifThen(less(thread, i64(count)), [&] { body(thread); });

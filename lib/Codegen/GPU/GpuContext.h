@@ -29,6 +29,10 @@ public:
   /// What an address is known to be aligned by, up to 64.
   int64_t knownAlignment(Value address) const;
 
+  /// CUDA: lets a thread have as many registers as `count` work groups leave it on a multiprocessor. Left to itself the
+  /// assembler spills a few to fit one group more.
+  void expectGroups(int64_t count);
+
   /// A scalar of every thread combined into one, which every thread gets; a barrier as well.
   Value foldThreads(Fold fold, Value scalar);
   /// Value of one branch or the other.

@@ -139,6 +139,7 @@ LogicalResult lathe::emitGpuLinear(KernelContext &base) {
     partials = on.shared(on.builder.getF32Type(), plan->partialFloats());
   else if (!tile)
     staged = shareColumns(on, *plan);
+  if (tile) on.expectGroups(plan->numWeights > 1 ? 2 : 3);
   Value numRuns = runs ? on.div(on.add(allRows, plan->itemRows - 1), plan->itemRows) : Value();
   on.forItems([&](Value number) {
     LinearGroup group{on, region, *plan, results, bitmap, number, on.i64(0), allRows};
