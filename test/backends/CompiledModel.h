@@ -35,12 +35,13 @@ public:
   bool encoder() { return !model_->lookupSymbol("step"); }
   const std::string &artifact() const { return path_; }
   mlir::ModuleOp model() { return *model_; }
+  /// The model lowered for a target, with the options that it is compiled with.
+  mlir::OwningOpRef<mlir::ModuleOp> lower(const Numerics &numerics, const std::string &target);
 
 private:
   void importFolder(const std::string &folder);
   void readText(const std::string &file);
   void shrink(const Numerics &numerics);
-  mlir::OwningOpRef<mlir::ModuleOp> lower(const Numerics &numerics, const std::string &target);
   void write(const Numerics &numerics);
 
   mlir::MLIRContext context_;

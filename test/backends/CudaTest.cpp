@@ -6,8 +6,6 @@
 #include "CompiledModel.h"
 #include "RuntimeSession.h"
 
-#include "mlir/Pass/PassManager.h"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -42,18 +40,7 @@ class CudaModel {
 public:
   CudaModel(const char *fixture, const Numerics &numerics)
       : model_(std::string(LATHE_SOURCE_DIR) + "/test/fixtures/" + fixture, numerics),
-        lowered_(model_.model().clone()) {
-    mlir::PassManager passes(lowered_->getContext());
-    PipelineOptions options;
-    options.weights = numerics.weights;
-    options.group = numerics.group;
-    options.activationType = numerics.activations;
-    options.cacheType = numerics.cache;
-    options.quantizeActivations = numerics.integers;
-    options.maxOutputs = numerics.maxOutputs;
-    options.target = "cuda";
-    buildPhase(passes, options, Phase::Lower);
-    EXPECT_TRUE(succeeded(passes.run(*lowered_)));
+        lowered_(model_.lower(numerics, "cuda")) {
     emulator = std::make_unique<CudaEmulator>(*lowered_->getOps<exec::ProgramOp>().begin(),
                                               *findGpuVariant("sm_80"));
   }
