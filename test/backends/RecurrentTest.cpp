@@ -79,6 +79,7 @@ protected:
     options.model = kModel;
     options.checkpoint = folder.path.string();
     options.output = artifact;
+    options.targets = {"cpu", "vulkan"};
     options.threads = 1;
     Status status = compile(options);
     ASSERT_TRUE(status.ok()) << status.message();
@@ -149,7 +150,7 @@ TEST_F(Recurrent, SequencesAreApart) {
 }
 
 TEST_F(Recurrent, ForkCopiesTheState) {
-  RuntimeSession session(artifact, runnablePlaces(artifact).front());
+  RuntimeSession session(artifact, runnableVariants(artifact).front());
   Indices prompt = drawn(20, 5), left = drawn(6, 7), right = drawn(4, 9);
   int32_t slot = session.newSlot();
   session.step(prompt, slot);
@@ -159,7 +160,7 @@ TEST_F(Recurrent, ForkCopiesTheState) {
 }
 
 TEST_F(Recurrent, StateIsSavedAndForgotten) {
-  RuntimeSession session(artifact, runnablePlaces(artifact).front());
+  RuntimeSession session(artifact, runnableVariants(artifact).front());
   Indices prompt = drawn(20, 5), more = drawn(6, 7);
   int32_t slot = session.newSlot();
   session.step(prompt, slot);

@@ -22,7 +22,7 @@ inline std::ostream &operator<<(std::ostream &out, const Place &place) {
 }
 
 /// All that this machine can run of an artifact: each variant on each device that runs it, emulated ones,
-/// too.
+/// too. Where no Vulkan device is among them, the test that asks goes on without and is reported as skipped.
 std::vector<Place> runnablePlaces(const std::string &artifact);
 /// Instruction sets of its program for CPUs.
 std::vector<std::string> runnableVariants(const std::string &artifact);

@@ -37,7 +37,7 @@ private:
 
 /// All variants of CPUs that this machine runs.
 std::vector<llvm::StringRef> runnableVariants();
-/// The same, and "vulkan1.2" behind them where a Vulkan device runs on the CPU (see VulkanKernels.h).
+/// The same, and "vulkan1.2" behind them where a Vulkan device runs on the CPU (VulkanKernels::runOrSkip).
 std::vector<llvm::StringRef> deviceVariants();
 
 class VulkanKernels;

@@ -10,8 +10,9 @@ namespace lathe::test {
 
 class VulkanKernels {
 public:
-  /// Whether there is such a device.
-  static bool canRun();
+  /// Whether there is such a device. Where there is none, the test that asks goes on without and is reported
+  /// as skipped.
+  static bool runOrSkip();
 
   /// Test failure where a module is refused.
   explicit VulkanKernels(ProgramCode code);
