@@ -112,7 +112,7 @@ void run(const BenchArguments &arguments) {
 } // namespace
 
 void lathe::tool::addBench(CLI::App &app) {
-  auto *command = app.add_subcommand("bench", "Speed of prefill and decode");
+  auto *command = app.add_subcommand("bench", "Speed of prefill and decode, drawing tokens as lathe run does");
   auto arguments = std::make_shared<BenchArguments>();
   BenchArguments &a = *arguments;
   command

@@ -3,6 +3,7 @@
 #include "Command.h"
 #include "Interrupt.h"
 #include "Output.h"
+#include "Sequence.h"
 #include "StopFilter.h"
 #include "Text.h"
 
@@ -18,12 +19,12 @@ double secondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// One run: owns the slot and the decoder.
+/// One run: owns the sequence and the decoder.
 class Generation {
 public:
   Generation(lathe_model *model, lathe_session *session, lathe_sampler *sampler,
              const GenerateRequest &request, const std::function<void(const std::string &)> &print)
-      : session_(session), sampler_(sampler), request_(request), print_(print),
+      : session_(session), sequence_(session, sampler), request_(request), print_(print),
         filter_(request.stops, print) {
     lathe_decoder *decoder = nullptr;
     check(lathe_decoder_create(model, LATHE_SKIP_SPECIAL, &decoder));
@@ -37,9 +38,7 @@ public:
       throw Failure{format("the prompt has %zu tokens, the context is %u: shorten it%s", tokens_.size(),
                            context, context < info.context ? ", or raise --ctx" : "")};
     if (!request.ignoreStopTokens) stops_.assign(info.stop_tokens, info.stop_tokens + info.stop_token_count);
-    check(lathe_slot_create(session_, &slot_));
   }
-  ~Generation() { lathe_slot_release(session_, slot_); }
 
   GenerateReport run() {
     GenerateReport report;
@@ -47,10 +46,10 @@ public:
     InterruptScope interrupt(session_);
     prime();
     auto start = Clock::now();
-    lathe_status status = step(tokens_);
+    lathe_status status = sequence_.step(tokens_, tokens_.size());
     report.prefillSeconds = secondsSince(start);
     start = Clock::now();
-    while (next(status, report)) status = step({&tokens_.back(), 1});
+    while (next(status, report)) status = sequence_.step(tokens_, 1);
     report.decodeSeconds = secondsSince(start);
     finish();
     return report;
@@ -71,35 +70,13 @@ private:
     return std::string(text, bytes);
   }
 
-  struct Tokens {
-    const int32_t *data;
-    size_t count;
-  };
-  lathe_status step(const std::vector<int32_t> &tokens) { return step({tokens.data(), tokens.size()}); }
-  lathe_status step(Tokens tokens) {
-    slots_.assign(tokens.count, slot_);
-    lathe_batch batch = LATHE_INIT(lathe_batch);
-    batch.rows = tokens.count;
-    batch.tokens = tokens.data;
-    batch.slots = slots_.data();
-    lathe_draw draw = LATHE_INIT(lathe_draw);
-    draw.sampler = sampler_;
-    draw.history = tokens_.data();
-    draw.history_count = tokens_.size();
-    const lathe_draw *draws[] = {&draw};
-    batch.draws = draws;
-    batch.draw_count = 1;
-    return lathe_step(session_, &batch);
-  }
-
   /// Takes the outcome of a step and the token that it drew; false where that is the end.
   bool next(lathe_status status, GenerateReport &report) {
     if (InterruptScope::interrupted() || status == LATHE_CANCELLED) return end(report, Ending::Interrupted);
     if (status == LATHE_FULL && report.newTokens > 0) return end(report, Ending::ContextFull);
     check(status);
     if (request_.most == 0) return end(report, Ending::Length);
-    int32_t token;
-    check(lathe_session_token(session_, 0, &token, nullptr));
+    int32_t token = sequence_.token();
     tokens_.push_back(token);
     ++report.newTokens;
     if (std::find(stops_.begin(), stops_.end(), token) != stops_.end()) return end(report, Ending::StopToken);
@@ -121,13 +98,12 @@ private:
   }
 
   lathe_session *session_;
-  lathe_sampler *sampler_;
+  Sequence sequence_;
   const GenerateRequest &request_;
   const std::function<void(const std::string &)> &print_;
   StopFilter filter_;
   DecoderPtr decoder_;
-  std::vector<int32_t> tokens_, slots_, stops_;
-  int32_t slot_ = -1;
+  std::vector<int32_t> tokens_, stops_;
 };
 
 } // namespace

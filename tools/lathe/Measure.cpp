@@ -21,8 +21,9 @@ Measure::Measure(lathe_model *model, lathe_session *session, size_t longest)
     tokens_.push_back(int32_t((state >> 33) % info_.vocabulary));
   }
   vector_.resize(info_.embedding_columns);
-  if (info_.can_step) check(lathe_slot_create(session_, &slot_));
-  slots_.assign(longest, slot_);
+  if (!info_.can_step) return;
+  sampler_ = createSampler(model, defaultSampling(model));
+  sequence_.emplace(session, sampler_.get());
 }
 
 template <typename Work> double Measure::timed(size_t tokens, Work work) {
@@ -32,28 +33,21 @@ template <typename Work> double Measure::timed(size_t tokens, Work work) {
 }
 
 double Measure::prefill(size_t tokens) {
-  restart();
-  return timed(tokens, [&] { info_.can_step ? step(0, tokens) : embed(tokens); });
+  if (!sequence_) return timed(tokens, [&] { embed(tokens); });
+  sequence_->clear();
+  return timed(tokens, [&] { step(0, tokens); });
 }
 
 double Measure::decode(size_t context, size_t tokens) {
-  restart();
+  sequence_->clear();
   if (context) step(0, context);
   return timed(tokens, [&] {
     for (size_t i = 0; i < tokens; ++i) step(context + i, 1);
   });
 }
 
-void Measure::restart() {
-  if (info_.can_step) check(lathe_slot_truncate(session_, slot_, 0));
-}
-
 void Measure::step(size_t first, size_t count) {
-  lathe_batch batch = LATHE_INIT(lathe_batch);
-  batch.rows = count;
-  batch.tokens = tokens_.data() + first;
-  batch.slots = slots_.data();
-  check(lathe_step(session_, &batch));
+  check(sequence_->step(std::span(tokens_).first(first + count), count));
 }
 
 void Measure::embed(size_t count) {

@@ -1,7 +1,9 @@
 // How fast a model takes tokens: many in one call, and one by one.
 #pragma once
 
-#include "Runtime.h"
+#include "Sequence.h"
+
+#include <optional>
 
 namespace lathe::tool {
 
@@ -13,7 +15,8 @@ struct Rates {
   double most() const;
 };
 
-/// Runs tests on one sequence of tokens that look random: the work does not depend on which they are.
+/// Runs tests on one sequence of tokens that look random: the work does not depend on which they are. Behind
+/// every call a token is drawn as `lathe run` does, with the checkpoint's own settings, and left aside.
 class Measure {
 public:
   /// At most `longest` tokens in one test.
@@ -26,14 +29,14 @@ public:
 
 private:
   template <typename Work> double timed(size_t tokens, Work work);
-  void restart();
   void step(size_t first, size_t count);
   void embed(size_t count);
 
   lathe_model_info info_;
   lathe_session *session_;
-  int32_t slot_ = 0;
-  std::vector<int32_t> tokens_, slots_;
+  SamplerPtr sampler_;
+  std::optional<Sequence> sequence_; ///< none in encoders
+  std::vector<int32_t> tokens_;
   std::vector<float> vector_;
 };
 

@@ -24,18 +24,15 @@ struct RunArguments {
   bool json = false, quiet = false;
 };
 
-SamplerPtr createSampler(lathe_model *model, const RunArguments &arguments) {
-  lathe_sampling sampling = LATHE_INIT(lathe_sampling);
-  check(lathe_sampling_defaults(model, &sampling));
+lathe_sampling samplingOf(const lathe_model *model, const RunArguments &arguments) {
+  lathe_sampling sampling = defaultSampling(model);
   if (arguments.temperature) sampling.temperature = *arguments.temperature;
   if (arguments.topK) sampling.top_k = *arguments.topK;
   if (arguments.topP) sampling.top_p = *arguments.topP;
   if (arguments.minP) sampling.min_p = *arguments.minP;
   if (arguments.repeatPenalty) sampling.repetition_penalty = *arguments.repeatPenalty;
   sampling.seed = arguments.seed ? *arguments.seed : std::random_device{}();
-  lathe_sampler *sampler = nullptr;
-  check(lathe_sampler_create(model, &sampling, &sampler));
-  return SamplerPtr(sampler);
+  return sampling;
 }
 
 uint64_t residentBytes() {
@@ -58,7 +55,7 @@ void run(RunArguments &arguments) {
   if (!info.has_tokenizer)
     throw Failure{"the artifact has no tokenizer: compile it from a folder that holds one"};
   SessionPtr session = createSession(model.get(), arguments.session, arguments.quiet || arguments.json);
-  SamplerPtr sampler = createSampler(model.get(), arguments);
+  SamplerPtr sampler = createSampler(model.get(), samplingOf(model.get(), arguments));
   Figures figures;
   figures.loadSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   figures.session = infoOf(session.get());

@@ -100,6 +100,18 @@ SessionPtr createSession(lathe_model *model, const SessionFlags &flags, bool qui
   return SessionPtr(session);
 }
 
+lathe_sampling defaultSampling(const lathe_model *model) {
+  lathe_sampling sampling = LATHE_INIT(lathe_sampling);
+  check(lathe_sampling_defaults(model, &sampling));
+  return sampling;
+}
+
+SamplerPtr createSampler(lathe_model *model, const lathe_sampling &sampling) {
+  lathe_sampler *sampler = nullptr;
+  check(lathe_sampler_create(model, &sampling, &sampler));
+  return SamplerPtr(sampler);
+}
+
 std::string placeOf(const lathe_session_info &session) {
   std::string variant = session.variant, device = session.device;
   if (device != "cpu") return variant + " on " + device;

@@ -45,6 +45,9 @@ struct SessionFlags {
 };
 /// Shows the progress of copying weights to a device.
 SessionPtr createSession(lathe_model *model, const SessionFlags &flags, bool quiet);
+/// The checkpoint's own settings.
+lathe_sampling defaultSampling(const lathe_model *model);
+SamplerPtr createSampler(lathe_model *model, const lathe_sampling &sampling);
 /// "avx512vnni, 2 threads", "sm_90a on cuda:0".
 std::string placeOf(const lathe_session_info &session);
 
