@@ -1,6 +1,7 @@
 #include "CudaEmulator.h"
 
 #include "CudaInstructions.h"
+#include "MemoryWatch.h"
 #include "WorkItems.h"
 
 #include "Codegen/GPU/EmitKernels.h"
@@ -53,6 +54,7 @@ struct Group {
   bool run();
 };
 Group *group;
+MemoryWatch memoryWatch;
 
 void wait(Wait at) {
   Fiber &fiber = group->fibers[group->current];
@@ -75,18 +77,42 @@ const LaneOperands *meetInWarp(const char *what, const uint64_t *operands, size_
 
 /// An instruction of the whole warp: this thread's part of it.
 template <const WarpInstruction &instruction> void playWarp(const uint64_t *operands, uint32_t *results) {
+  if (instruction.reads)
+    memoryWatch.read(MemorySpace::Group, reinterpret_cast<void *>(operands[0]), instruction.reads,
+                     group->current);
   instruction.play(meetInWarp(instruction.name, operands, instruction.operands), group->current % kWarp,
                    results);
 }
 
-template <unsigned bytes> void copy(void *to, const void *from) {
-  group->fibers[group->current].copies.add(to, from, bytes, bytes);
+/// Its place is written at any time from here on until it is waited for.
+void watchCopy(const AsyncCopy &copy) {
+  char value[16] = {};
+  std::memcpy(value, copy.from, copy.valid);
+  memoryWatch.write(MemorySpace::Group, copy.to, value, copy.bytes, group->current);
 }
+
 template <unsigned bytes> void copyPart(void *to, const void *from, uint32_t valid) {
-  group->fibers[group->current].copies.add(to, from, bytes, valid);
+  memoryWatch.read(MemorySpace::Global, from, valid, group->current);
+  AsyncCopy copy{to, from, bytes, valid};
+  watchCopy(copy);
+  group->fibers[group->current].copies.add(copy);
 }
+template <unsigned bytes> void copy(void *to, const void *from) { copyPart<bytes>(to, from, bytes); }
 void commitCopies() { group->fibers[group->current].copies.commit(); }
-void waitForCopies(uint32_t pending) { group->fibers[group->current].copies.wait(pending); }
+void waitForCopies(uint32_t pending) { group->fibers[group->current].copies.wait(pending, watchCopy); }
+
+void readGlobal(const void *address, uint32_t bytes) {
+  memoryWatch.read(MemorySpace::Global, address, bytes, group->current);
+}
+void readGroup(const void *address, uint32_t bytes) {
+  memoryWatch.read(MemorySpace::Group, address, bytes, group->current);
+}
+void writeGlobal(const void *address, const void *value, uint32_t bytes) {
+  memoryWatch.write(MemorySpace::Global, address, value, bytes, group->current);
+}
+void writeGroup(const void *address, const void *value, uint32_t bytes) {
+  memoryWatch.write(MemorySpace::Group, address, value, bytes, group->current);
+}
 
 void runFiber() {
   group->kernel(group->arguments);
@@ -113,8 +139,14 @@ int32_t dot4(uint32_t codes, uint32_t x, int32_t sum) {
 }
 
 struct Played {
-  const char *intrinsic;
+  const char *name;
   void *function;
+};
+const Played kWatching[] = {
+    {"watched.read.global", (void *)readGlobal},
+    {"watched.read.group", (void *)readGroup},
+    {"watched.write.global", (void *)writeGlobal},
+    {"watched.write.group", (void *)writeGroup},
 };
 const Played kPlayed[] = {
     {"llvm.nvvm.read.ptx.sreg.tid.x", (void *)thread},
@@ -148,6 +180,7 @@ bool Group::release(unsigned begin, unsigned end, Wait at) {
     if (fibers[i].wait != at && fibers[i].wait != Wait::Done) return false;
     some |= fibers[i].wait == at;
   }
+  if (some && at == Wait::Group) memoryWatch.passBarrier();
   // The last first, and the first last: no order is promised.
   for (unsigned i = end; i-- > begin;)
     if (fibers[i].wait == at) resume(i);
@@ -155,6 +188,7 @@ bool Group::release(unsigned begin, unsigned end, Wait at) {
 }
 
 bool Group::run() {
+  memoryWatch.beginGroup();
   for (unsigned i = 0; i < fibers.size(); ++i) {
     Fiber &fiber = fibers[i];
     fiber.exchanges = 0;
@@ -201,7 +235,7 @@ static void passArrays(llvm::Function &function, llvm::FunctionCallee played) {
 static llvm::Error playIntrinsics(llvm::Module &module) {
   for (llvm::Function &function : llvm::make_early_inc_range(module)) {
     if (!function.getName().starts_with("llvm.nvvm.")) continue;
-    if (llvm::none_of(kPlayed, [&](const Played &played) { return function.getName() == played.intrinsic; }))
+    if (llvm::none_of(kPlayed, [&](const Played &played) { return function.getName() == played.name; }))
       return llvm::createStringError("nothing plays " + function.getName());
     std::string name = ("played." + function.getName()).str();
     llvm::Constant *callee = nullptr;
@@ -254,9 +288,10 @@ llvm::Error CudaEmulator::add(exec::KernelOp kernel, const PlannedKernel &planne
   auto context = std::make_unique<llvm::LLVMContext>();
   auto module = translateModuleToLLVMIR(unit, *context);
   if (!module) return llvm::createStringError("no LLVM IR");
+  module->setDataLayout(jit_->getDataLayout());
+  callWatch(*module);
   if (llvm::Error error = playIntrinsics(*module)) return error;
   addEntry(*module, name);
-  module->setDataLayout(jit_->getDataLayout());
   module->setTargetTriple(jit_->getTargetTriple());
   return jit_->addIRModule(llvm::orc::ThreadSafeModule(std::move(module), std::move(context)));
 }
@@ -276,9 +311,12 @@ CudaEmulator::CudaEmulator(exec::ProgramOp program, const GpuVariant &variant) {
   library.addGenerator(llvm::cantFail(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
       jit_->getDataLayout().getGlobalPrefix())));
   llvm::orc::SymbolMap played;
-  for (const Played &function : kPlayed)
-    played[jit_->mangleAndIntern(std::string("played.") + function.intrinsic)] = {
-        llvm::orc::ExecutorAddr::fromPtr(function.function), llvm::JITSymbolFlags::Exported};
+  auto define = [&](const std::string &name, void *function) {
+    played[jit_->mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
+                                           llvm::JITSymbolFlags::Exported};
+  };
+  for (const Played &function : kPlayed) define(std::string("played.") + function.name, function.function);
+  for (const Played &function : kWatching) define(function.name, function.function);
   llvm::cantFail(library.define(llvm::orc::absoluteSymbols(std::move(played))));
   for (auto [kernel, plan] : llvm::zip(program.getBody().front().getOps<exec::KernelOp>(), kernels_))
     for (const KernelFunction &part : plan.functions())
@@ -310,6 +348,7 @@ void CudaEmulator::launch(StringRef function, unsigned groupsX, unsigned groupsY
   here.kernel = entry->toPtr<void (*)(void *const *)>();
   here.arguments = addresses.data();
   group = &here;
+  memoryWatch.beginLaunch(function.str());
   for (here.y = 0; here.y < groupsY; ++here.y)
     for (here.x = 0; here.x < groupsX; ++here.x)
       if (!here.run()) {

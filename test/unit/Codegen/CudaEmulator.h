@@ -1,5 +1,6 @@
 // Kernels as CUDA code does them, without a GPU: the LLVM IR that PTX is printed from, compiled for this
-// machine. Each thread of a group is a fiber; barriers, shuffles and byte products are played by functions.
+// machine. Each thread of a group is a fiber; barriers, shuffles and byte products are played by functions, and a
+// MemoryWatch looks for races.
 // What the back end and ptxas do with the IR is not tested by that.
 #pragma once
 

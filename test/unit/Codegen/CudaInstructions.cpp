@@ -100,7 +100,7 @@ static void multiplyHalves(const LaneOperands *lanes, unsigned lane, uint32_t *r
   Tiles<float, float, 16>(lanes, lane, number, number).multiply(results);
 }
 
-const WarpInstruction kLoadMatrices = {"ldmatrix", 1, loadMatrices};
+const WarpInstruction kLoadMatrices = {"ldmatrix", 1, loadMatrices, 16};
 const WarpInstruction kMultiplyBytes = {"mma of bytes", 10, multiplyBytes};
 const WarpInstruction kMultiplyBf16 = {"mma of bf16", 10, multiplyHalves<bf16>};
 const WarpInstruction kMultiplyF16 = {"mma of f16", 10, multiplyHalves<f16>};
@@ -109,18 +109,19 @@ const WarpInstruction kMultiplyF16 = {"mma of f16", 10, multiplyHalves<f16>};
 // cp.async
 //===------------------------------------------------------------------------------------------------------===//
 
-void CudaCopies::add(void *to, const void *from, unsigned bytes, unsigned valid) {
-  expectAligned(to, bytes);
-  expectAligned(from, bytes);
-  EXPECT_LE(valid, bytes);
-  open.push_back({to, from, bytes, valid});
+void CudaCopies::add(const AsyncCopy &copy) {
+  expectAligned(copy.to, copy.bytes);
+  expectAligned(copy.from, copy.bytes);
+  EXPECT_LE(copy.valid, copy.bytes);
+  open.push_back(copy);
 }
 
 void CudaCopies::commit() { groups.push_back(std::move(open)), open.clear(); }
 
-void CudaCopies::wait(unsigned pending) {
+void CudaCopies::wait(unsigned pending, void (*before)(const AsyncCopy &)) {
   while (groups.size() > pending) {
-    for (const Copy &copy : groups.front()) {
+    for (const AsyncCopy &copy : groups.front()) {
+      before(copy);
       std::memcpy(copy.to, copy.from, copy.valid);
       std::memset(static_cast<char *>(copy.to) + copy.valid, 0, copy.bytes - copy.valid);
     }

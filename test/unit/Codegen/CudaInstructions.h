@@ -20,6 +20,7 @@ struct WarpInstruction {
   size_t operands;
   /// The four results of lane `lane`.
   void (*play)(const LaneOperands *lanes, unsigned lane, uint32_t *results);
+  unsigned reads = 0; ///< bytes of work-group memory, at the lane's first operand
 };
 
 extern const WarpInstruction kLoadMatrices;  ///< ldmatrix.x4: the address of a row of 8 16-bit numbers
@@ -27,23 +28,24 @@ extern const WarpInstruction kMultiplyBytes; ///< mma.m16n8k32: four words of A 
 extern const WarpInstruction kMultiplyBf16;  ///< mma.m16n8k16: the same
 extern const WarpInstruction kMultiplyF16;
 
+/// `valid` of `bytes` bytes, and zeros.
+struct AsyncCopy {
+  void *to;
+  const void *from;
+  unsigned bytes, valid;
+};
+
 /// The copies of one thread. They are made as late as may be: when they are waited for.
 class CudaCopies {
 public:
-  /// `valid` of `bytes` bytes, and zeros.
-  void add(void *to, const void *from, unsigned bytes, unsigned valid);
+  void add(const AsyncCopy &copy);
   void commit();
-  /// Until at most `pending` groups are still on their way.
-  void wait(unsigned pending);
+  /// Until at most `pending` groups are still on their way. `before` is called for each copy that is made.
+  void wait(unsigned pending, void (*before)(const AsyncCopy &));
 
 private:
-  struct Copy {
-    void *to;
-    const void *from;
-    unsigned bytes, valid;
-  };
-  std::vector<Copy> open;
-  std::vector<std::vector<Copy>> groups;
+  std::vector<AsyncCopy> open;
+  std::vector<std::vector<AsyncCopy>> groups;
 };
 
 } // namespace lathe::test
