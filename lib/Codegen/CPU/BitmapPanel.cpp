@@ -55,9 +55,7 @@ Value BitmapPanel::missingBytes(Value bits) {
   for (int64_t i = 0; i < vectorBytes(); ++i) ownByte.push_back(i / 16 * 16 + i / width() / 8);
   bytes = vector::ShuffleOp::create(on.builder, on.loc, bytes, bytes, ownByte);
   Value ownBit = bytesConstant([&](int64_t i) { return 1 << i / width() % 8; });
-  Value isMissing = arith::CmpIOp::create(on.builder, on.loc, arith::CmpIPredicate::eq,
-                                          arith::AndIOp::create(on.builder, on.loc, bytes, ownBit),
-                                          bytesConstant([](int64_t) { return 0; }));
+  Value isMissing = on.equals(on.andI(bytes, ownBit), bytesConstant([](int64_t) { return 0; }));
   return arith::ExtSIOp::create(on.builder, on.loc, bytesType(), isMissing);
 }
 
@@ -67,13 +65,13 @@ Value BitmapPanel::expandByShuffle(Value next, Value bits) {
   Type halfType = VectorType::get(16, on.builder.getI8Type());
   Value ofLowHalf = arith::ConstantOp::create(
       on.builder, on.loc, on.builder.getIntegerAttr(bits.getType(), (int64_t(1) << vectorCodes() / 2) - 1));
-  Value inLowHalf = countOf(arith::AndIOp::create(on.builder, on.loc, bits, ofLowHalf));
+  Value inLowHalf = countOf(on.andI(bits, ofLowHalf));
   Value low = on.load(halfType, next), high = on.load(halfType, on.offset(next, on.mul(inLowHalf, width())));
   Value loaded = vector::ShuffleOp::create(on.builder, on.loc, low, high, llvm::to_vector(llvm::seq<int64_t>(0, 32)));
 
   Value missing = missingBytes(bits), zeros = bytesConstant([](int64_t) { return 0; });
   Value present = arith::XOrIOp::create(on.builder, on.loc, missing, bytesConstant([](int64_t) { return -1; }));
-  Value ends = arith::AndIOp::create(on.builder, on.loc, present, bytesConstant([&](int64_t) { return width(); }));
+  Value ends = on.andI(present, bytesConstant([&](int64_t) { return width(); }));
   // Within 8 bytes by shifts, which run beside shuffles; then the sum of the lower 8 is added to the upper ones.
   auto longs = VectorType::get(4, on.builder.getI64Type());
   for (int64_t shift = width(); shift < 8; shift *= 2) {
@@ -87,14 +85,14 @@ Value BitmapPanel::expandByShuffle(Value next, Value bits) {
   ends = on.add(ends, vector::ShuffleOp::create(on.builder, on.loc, ends, zeros, lowerSum));
   // A control byte with its upper bit set gives zero.
   Value source = on.add(ends, bytesConstant([&](int64_t i) { return i % width() - width(); }));
-  source = arith::OrIOp::create(on.builder, on.loc, source, missing);
+  source = on.orI(source, missing);
   Value result = LLVM::CallIntrinsicOp::create(on.builder, on.loc, bytesType(),
                                                on.builder.getStringAttr("llvm.x86.avx2.pshuf.b"),
                                                ValueRange{loaded, source})
                      .getResults();
   if (uint8_t zero = codes.codeOfZero()) {
-    Value fill = arith::AndIOp::create(on.builder, on.loc, missing, bytesConstant([&](int64_t) { return zero; }));
-    result = arith::OrIOp::create(on.builder, on.loc, result, fill);
+    Value fill = on.andI(missing, bytesConstant([&](int64_t) { return zero; }));
+    result = on.orI(result, fill);
   }
   return vector::BitCastOp::create(on.builder, on.loc, codesType(), result);
 }

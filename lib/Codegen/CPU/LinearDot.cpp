@@ -24,7 +24,7 @@ static Value splat(CpuContext &on, VectorType type, int64_t value) {
 DotProducts::Operand DotProducts::weights(Value words) {
   if (!widened()) return {vector::BitCastOp::create(on.builder, on.loc, vector(8), words), Value()};
   Value halves = vector::BitCastOp::create(on.builder, on.loc, vector(16), words);
-  return {arith::AndIOp::create(on.builder, on.loc, halves, splat(on, vector(16), 255)),
+  return {on.andI(halves, splat(on, vector(16), 255)),
           arith::ShRUIOp::create(on.builder, on.loc, halves, splat(on, vector(16), 8))};
 }
 

@@ -110,7 +110,7 @@ void IntegerProducts::forQuads(const CodePlanes &codes, Value column, int64_t co
       for (int64_t v = 0; v < vectors; ++v) {
         Value bits = up >= 0 ? shiftLeft(on, stored[v], up) : shiftRight(on, stored[v], -up);
         if (plane.bits != 8) bits = maskBits(on, bits, mask);
-        joined[v] = joined[v] ? arith::OrIOp::create(on.builder, on.loc, joined[v], bits).getResult() : bits;
+        joined[v] = joined[v] ? on.orI(joined[v], bits) : bits;
       }
     }
     each(quad, joined);
@@ -162,10 +162,9 @@ SmallVector<Value> IntegerProducts::dotGroup(const Tile &tile, Value index, int6
   SmallVector<Value> sums;
   Type i32 = on.builder.getI32Type();
   for (Value row : tile.rows) {
-    Value start = arith::ConstantOp::create(on.builder, on.loc, on.builder.getI32IntegerAttr(0));
+    Value start = on.i32(0);
     if (int64_t bias = decode.layout().bias) {
-      Value factor =
-          arith::ConstantOp::create(on.builder, on.loc, on.builder.getI32IntegerAttr(int32_t(-bias)));
+      Value factor = on.i32(-bias);
       start = on.mul(rowEntry(row, plan.input.getSumsOffset(), index, i32), factor);
     }
     sums.append(tile.shape.vectors, on.splat(start, lanes()));

@@ -14,10 +14,6 @@ BitmapMemory BitmapMemory::share(GpuContext &on, unsigned bits, int64_t columns)
   return {on.shared(bits > 8 ? f32 : i32, codeEntries(bits, columns)), on.shared(i32, countEntries(columns))};
 }
 
-static Value constant(GpuContext &on, int64_t value) {
-  return arith::ConstantOp::create(on.builder, on.loc, on.builder.getI32IntegerAttr(int32_t(value)));
-}
-
 static Value widenIndex(GpuContext &on, Value i32) {
   return arith::ExtUIOp::create(on.builder, on.loc, on.builder.getI64Type(), i32);
 }
@@ -34,7 +30,7 @@ static Value countOf(GpuContext &on, Value word) { return math::CtPopOp::create(
 
 /// Counts from number `from` to before number `to`.
 Value BitmapGroup::sumCounts(Value from, Value to) const {
-  return on.forRange(from, to, 1, constant(on, 0), [&](Value index, ValueRange sum) {
+  return on.forRange(from, to, 1, on.i32(0), [&](Value index, ValueRange sum) {
     return SmallVector<Value>{on.add(on.loadShared(memory.counts, index), sum[0])};
   })[0];
 }
@@ -59,9 +55,9 @@ Value BitmapGroup::codesBefore(Value word, Value bits, Value place, int64_t word
   static constexpr int64_t kRun = BitmapMemory::kRun;
   Value run = on.div(word, kRun);
   Value runs = sumCounts(on.i64(words), on.add(run, words)), whole = sumCounts(on.mul(run, kRun), word);
-  Value one = constant(on, 1);
+  Value one = on.i32(1);
   Value below = on.sub(arith::ShLIOp::create(on.builder, on.loc, one, place), one);
-  Value inWord = countOf(on, arith::AndIOp::create(on.builder, on.loc, bits, below));
+  Value inWord = countOf(on, on.andI(bits, below));
   return widenIndex(on, on.add(on.add(runs, whole), inWord));
 }
 
@@ -72,23 +68,22 @@ Value BitmapGroup::codesBefore(Value word, Value bits, Value place, int64_t word
 /// Calls `each` for every place with the number of the code that stands there if its bit is set.
 static void forPlaces(GpuContext &on, Value flags,
                       llvm::function_ref<void(int64_t place, Value code, Value isThere)> each) {
-  Value code = constant(on, 0), one = constant(on, 1);
+  Value code = on.i32(0), one = on.i32(1);
   for (int64_t place = 0; place < kPlaces; ++place) {
-    Value bit = arith::AndIOp::create(
-        on.builder, on.loc, arith::ShRUIOp::create(on.builder, on.loc, flags, constant(on, place)), one);
-    Value isThere = arith::CmpIOp::create(on.builder, on.loc, arith::CmpIPredicate::eq, bit, one);
+    Value bit = on.andI(arith::ShRUIOp::create(on.builder, on.loc, flags, on.i32(place)), one);
+    Value isThere = on.equals(bit, one);
     each(place, widenIndex(on, code), isThere);
     code = on.add(code, bit);
   }
 }
 
 void BitmapGroup::placeBytes(Value next, Value flags, Value places) const {
-  Value words[2] = {constant(on, 0), constant(on, 0)}, zero = constant(on, codes.codeOfZero());
+  Value words[2] = {on.i32(0), on.i32(0)}, zero = on.i32(codes.codeOfZero());
   forPlaces(on, flags, [&](int64_t place, Value code, Value isThere) {
     Value byte = on.load(on.builder.getI8Type(), on.offset(next, code));
     byte = arith::ExtUIOp::create(on.builder, on.loc, on.builder.getI32Type(), byte);
-    byte = arith::ShLIOp::create(on.builder, on.loc, on.select(isThere, byte, zero), constant(on, place % 4 * 8));
-    words[place / 4] = arith::OrIOp::create(on.builder, on.loc, words[place / 4], byte);
+    byte = arith::ShLIOp::create(on.builder, on.loc, on.select(isThere, byte, zero), on.i32(place % 4 * 8));
+    words[place / 4] = on.orI(words[place / 4], byte);
   });
   Value firstWord = on.mul(places, 2);
   for (int64_t row : {0, 1}) on.storeShared(words[row], memory.codes, on.add(firstWord, row));

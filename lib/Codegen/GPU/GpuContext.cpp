@@ -35,10 +35,6 @@ Value GpuContext::asI64(Value index) {
   return arith::IndexCastUIOp::create(builder, loc, builder.getI64Type(), index);
 }
 
-Value GpuContext::equals(Value a, Value b) {
-  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, a, b);
-}
-
 Value GpuContext::ifElse(Value condition, llvm::function_ref<Value()> then,
                          llvm::function_ref<Value()> otherwise) {
   auto branch = [&](llvm::function_ref<Value()> body) {
@@ -225,8 +221,7 @@ Value GpuContext::lookUp(ArrayRef<float> table, Value indices) {
   for (unsigned bit = 0; entries.size() > 1; ++bit) {
     Value mask = arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, APInt(32, 1u << bit)));
     Value zero = arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, APInt(32, 0)));
-    Value set = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
-                                      arith::AndIOp::create(builder, loc, indices, mask), zero);
+    Value set = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, andI(indices, mask), zero);
     SmallVector<Value> next;
     for (size_t i = 0; i < entries.size(); i += 2)
       next.push_back(i + 1 < entries.size() ? select(set, entries[i + 1], entries[i]) : entries[i]);
@@ -253,15 +248,11 @@ Value GpuContext::dot4(Value codes, Value x, Value sums) {
     }
     return sums;
   }
-  auto scalar = [&](int64_t value) -> Value {
-    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t(value)));
-  };
   for (int64_t byte = 0; byte < 4; ++byte) {
-    Value code = arith::AndIOp::create(
-        builder, loc, arith::ShRUIOp::create(builder, loc, codes, splat(scalar(8 * byte), width)),
-        splat(scalar(255), width));
-    Value up = arith::ShLIOp::create(builder, loc, x, scalar(24 - 8 * byte));
-    Value signedX = arith::ShRSIOp::create(builder, loc, up, scalar(24));
+    Value code = andI(arith::ShRUIOp::create(builder, loc, codes, splat(i32(8 * byte), width)),
+                      splat(i32(255), width));
+    Value up = arith::ShLIOp::create(builder, loc, x, i32(24 - 8 * byte));
+    Value signedX = arith::ShRSIOp::create(builder, loc, up, i32(24));
     sums = add(sums, mul(code, splat(signedX, width)));
   }
   return sums;

@@ -37,7 +37,6 @@ public:
   Value foldThreads(Fold fold, Value scalar);
   /// Value of one branch or the other.
   Value ifElse(Value condition, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise);
-  Value equals(Value a, Value b);
   /// sums + the four products of the bytes of each lane of `codes` (vector<n x i32>, unsigned) and those of the scalar
   /// `x` (signed): vector<n x i32>.
   Value dot4(Value codes, Value x, Value sums);

@@ -68,17 +68,8 @@ private:
   Value ofSlices(Value output, TopLogitsPlan::Sum sum, double without);
   void writeCandidate(Value output, Value ids, Value keys);
 
-  Value constant(int64_t value) {
-    return arith::ConstantOp::create(on.builder, on.loc, on.builder.getI32IntegerAttr(int32_t(value)));
-  }
   Value asBits(Value value) {
     return arith::BitcastOp::create(on.builder, on.loc, on.builder.getI32Type(), value);
-  }
-  Value compare(CmpIPredicate predicate, Value a, Value b) {
-    return arith::CmpIOp::create(on.builder, on.loc, predicate, a, b);
-  }
-  Value compare(arith::CmpFPredicate predicate, Value a, Value b) {
-    return arith::CmpFOp::create(on.builder, on.loc, predicate, a, b);
   }
   Value loadFloat(Value pointer) { return on.load(on.builder.getF32Type(), pointer, 4); }
   Value logitRow(Value output) {
@@ -111,8 +102,7 @@ Value TopLogitsGroup::bitsOf(Value draw, size_t words, size_t pointer, Value fir
     Value shift = arith::TruncIOp::create(on.builder, on.loc, on.builder.getI32Type(), on.rem(first, 32));
     return arith::ShRUIOp::create(on.builder, on.loc, word, shift);
   };
-  return on.ifElse(arith::AndIOp::create(on.builder, on.loc, isSet, inRow), load,
-                   [&] { return constant(without); });
+  return on.ifElse(on.andI(isSet, inRow), load, [&] { return on.i32(without); });
 }
 
 TopLogitsGroup::Rules TopLogitsGroup::rulesOf(Value output, Value first) {
@@ -148,25 +138,22 @@ SmallVector<Value> TopLogitsGroup::loadLogits(Value output, Value first) {
 
 Value TopLogitsGroup::isBad(Value logit) {
   // NaN and +infinity: no comparison of numbers is sure to tell on every device.
-  Value bits = asBits(logit), infinity = constant(0x7f800000);
-  Value magnitude = arith::AndIOp::create(on.builder, on.loc, bits, constant(0x7fffffff));
-  return arith::OrIOp::create(on.builder, on.loc, compare(CmpIPredicate::ugt, magnitude, infinity),
-                              on.equals(bits, infinity));
+  Value bits = asBits(logit), infinity = on.i32(0x7f800000);
+  Value magnitude = on.andI(bits, on.i32(0x7fffffff));
+  return on.orI(on.compare(CmpIPredicate::ugt, magnitude, infinity), on.equals(bits, infinity));
 }
 
 /// Behind penalty and mask; -infinity where the token is left out.
 Value TopLogitsGroup::ruled(Value logit, const Rules &rules, int64_t index) {
   auto bit = [&](Value bits) {
-    return compare(CmpIPredicate::ne,
-                   arith::AndIOp::create(on.builder, on.loc, bits, constant(int64_t(1) << index)),
-                   constant(0));
+    return on.compare(CmpIPredicate::ne, on.andI(bits, on.i32(int64_t(1) << index)), on.i32(0));
   };
-  Value changed = on.select(compare(arith::CmpFPredicate::OGT, logit, on.f32(0)),
-                            on.divF(logit, rules.penalty), on.mulF(logit, rules.penalty));
-  changed = on.select(compare(arith::CmpFPredicate::OGT, changed, on.f32(kMost)), on.f32(kMost), changed);
+  Value changed =
+      on.select(on.greaterF(logit, on.f32(0)), on.divF(logit, rules.penalty), on.mulF(logit, rules.penalty));
+  changed = on.select(on.greaterF(changed, on.f32(kMost)), on.f32(kMost), changed);
   changed = on.maxF(changed, on.f32(-double(kMost)));
   Value left = on.select(bit(rules.penalized), changed, logit);
-  Value isOut = on.equals(asBits(logit), constant(int32_t(0xff800000)));
+  Value isOut = on.equals(asBits(logit), on.i32(int32_t(0xff800000)));
   left = on.select(isOut, on.f32(-kInfinity), left);
   return on.select(bit(rules.allowed), left, on.f32(-kInfinity));
 }
@@ -201,8 +188,8 @@ void TopLogitsGroup::emitSlice(Value item) {
   for (auto [index, logit] : llvm::enumerate(logits)) {
     bad = on.select(isBad(logit), on.f32(1), bad);
     left.push_back(ruled(logit, rules, int64_t(index)));
-    Value isOut = on.equals(asBits(left.back()), constant(int32_t(0xff800000)));
-    keys.push_back(on.select(isOut, constant(0), TopSelection::keyOf(on, left.back())));
+    Value isOut = on.equals(asBits(left.back()), on.i32(int32_t(0xff800000)));
+    keys.push_back(on.select(isOut, on.i32(0), TopSelection::keyOf(on, left.back())));
   }
   Value largest = largestOf(on, left), largestOfAll = largestOf(on, logits);
   Value sums[TopLogitsPlan::Sums] = {largest, sumOfExp(left, largest, rules.temperature), largestOfAll,
@@ -251,15 +238,13 @@ void TopLogitsGroup::writeCandidate(Value output, Value ids, Value keys) {
   Value key = on.loadShared(keys, on.thread);
   Value rank = on.forRange(on.i64(0), on.i64(plan.count), 1, on.i64(0), [&](Value other, ValueRange carried) {
     Value otherKey = on.loadShared(keys, other);
-    Value isTie =
-        arith::AndIOp::create(on.builder, on.loc, on.equals(otherKey, key), on.less(other, on.thread));
-    Value isBefore =
-        arith::OrIOp::create(on.builder, on.loc, compare(CmpIPredicate::ugt, otherKey, key), isTie);
+    Value isTie = on.andI(on.equals(otherKey, key), on.less(other, on.thread));
+    Value isBefore = on.orI(on.compare(CmpIPredicate::ugt, otherKey, key), isTie);
     return SmallVector<Value>{
         on.add(carried[0], arith::ExtUIOp::create(on.builder, on.loc, on.builder.getI64Type(), isBefore))};
   })[0];
   Value at = on.offset(resultRow(output), on.mul(rank, 4)), id = on.loadShared(ids, on.thread);
-  Value isNone = on.equals(key, constant(0));
+  Value isNone = on.equals(key, on.i32(0));
   Value number = arith::SIToFPOp::create(on.builder, on.loc, on.builder.getF32Type(), id);
   on.store(on.select(isNone, on.f32(-1), number), at, 4);
   Value wide = arith::ExtSIOp::create(on.builder, on.loc, on.builder.getI64Type(), id);
@@ -293,7 +278,7 @@ void TopLogitsGroup::emitJoin(Value output) {
   Value largestOfAll = on.foldThreads(Fold::Max, ofSlices(output, Sum::LargestOfAll, -kInfinity));
   Value bad = on.foldThreads(Fold::Max, ofSlices(output, Sum::Bad, 0));
   Value mass = joinSums(output, Sum::LargestOfAll, Sum::Mass, {}, largestOfAll);
-  mass = on.select(compare(arith::CmpFPredicate::OGT, bad, on.f32(0)), on.f32(0), mass);
+  mass = on.select(on.greaterF(bad, on.f32(0)), on.f32(0), mass);
   Value sums[] = {joinSums(output, Sum::Largest, Sum::Total, temperature, largest), largestOfAll, mass};
   on.ifThen(on.equals(on.thread, on.i64(0)), [&] {
     for (auto [index, sum] : llvm::enumerate(sums))

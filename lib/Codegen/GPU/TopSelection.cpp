@@ -4,44 +4,33 @@ using namespace mlir;
 using namespace lathe;
 using arith::CmpIPredicate;
 
-Value TopSelection::i32(int64_t value) {
-  return arith::ConstantOp::create(on.builder, on.loc, on.builder.getI32IntegerAttr(int32_t(value)));
-}
-
-Value TopSelection::compare(CmpIPredicate predicate, Value a, Value b) {
-  return arith::CmpIOp::create(on.builder, on.loc, predicate, a, b);
-}
-
 /// Positive numbers have their bits' order, negative ones the opposite.
 Value TopSelection::keyOf(GpuContext &on, Value value) {
   OpBuilder &builder = on.builder;
-  auto constant = [&](int64_t bits) -> Value {
-    return arith::ConstantOp::create(builder, on.loc, builder.getI32IntegerAttr(int32_t(bits)));
-  };
   Value bits = arith::BitcastOp::create(builder, on.loc, builder.getI32Type(), value);
-  Value signBit = constant(INT32_MIN);
-  bits = on.select(on.equals(bits, signBit), constant(0), bits); // both zeros are equal
+  Value signBit = on.i32(INT32_MIN);
+  bits = on.select(on.equals(bits, signBit), on.i32(0), bits); // both zeros are equal
   Value flipped = arith::OrIOp::create(builder, on.loc,
-                                       arith::ShRSIOp::create(builder, on.loc, bits, constant(31)), signBit);
+                                       arith::ShRSIOp::create(builder, on.loc, bits, on.i32(31)), signBit);
   return arith::XOrIOp::create(builder, on.loc, bits, flipped);
 }
 
 Value TopSelection::countWhere(ArrayRef<Value> keys, CmpIPredicate predicate, Value bound) {
-  Value sum = i32(0);
+  Value sum = on.i32(0);
   for (Value key : keys)
     sum = on.add(sum, arith::ExtUIOp::create(on.builder, on.loc, on.builder.getI32Type(),
-                                             compare(predicate, key, bound)));
+                                             on.compare(predicate, key, bound)));
   return sum;
 }
 
 /// The largest bound that `count` keys reach, bit by bit from the top.
 Value TopSelection::threshold(ArrayRef<Value> keys) {
-  SmallVector<Value> start = {i32(0), i32(INT32_MIN)};
+  SmallVector<Value> start = {on.i32(0), on.i32(INT32_MIN)};
   auto end = on.forRange(on.i64(0), on.i64(32), 1, start, [&](Value, ValueRange carried) {
-    Value bound = arith::OrIOp::create(on.builder, on.loc, carried[0], carried[1]);
+    Value bound = on.orI(carried[0], carried[1]);
     Value reached = on.foldThreads(Fold::SumOfCodes, countWhere(keys, CmpIPredicate::uge, bound));
-    Value next = on.select(compare(CmpIPredicate::sge, reached, i32(count)), bound, carried[0]);
-    return SmallVector<Value>{next, arith::ShRUIOp::create(on.builder, on.loc, carried[1], i32(1))};
+    Value next = on.select(on.compare(CmpIPredicate::sge, reached, on.i32(count)), bound, carried[0]);
+    return SmallVector<Value>{next, arith::ShRUIOp::create(on.builder, on.loc, carried[1], on.i32(1))};
   });
   return end[0];
 }
@@ -54,7 +43,7 @@ Value TopSelection::sumOfThreads(Value own) {
   for (int64_t distance = 1; distance < on.threads(); distance *= 2) {
     Value isFirst = on.less(on.thread, on.i64(distance));
     Value before = on.ifElse(
-        isFirst, [&] { return i32(0); },
+        isFirst, [&] { return on.i32(0); },
         [&] { return on.loadShared(sums, on.sub(on.thread, on.i64(distance))); });
     on.barrier();
     own = on.add(own, before);
@@ -69,22 +58,18 @@ void TopSelection::select(ArrayRef<Value> keys, llvm::function_ref<void(Value, s
   Value above = countWhere(keys, CmpIPredicate::ugt, bound),
         equal = countWhere(keys, CmpIPredicate::eq, bound);
   // Both counts in one number: no group has 2^16 keys.
-  Value packed = arith::OrIOp::create(on.builder, on.loc, above,
-                                      arith::ShLIOp::create(on.builder, on.loc, equal, i32(16)));
+  Value packed = on.orI(above, arith::ShLIOp::create(on.builder, on.loc, equal, on.i32(16)));
   Value before = on.sub(sumOfThreads(packed), packed);
   Value all = on.loadShared(sums, on.i64(on.threads() - 1));
   on.barrier(); // before the memory is used again
-  auto low = [&](Value counts) -> Value {
-    return arith::AndIOp::create(on.builder, on.loc, counts, i32(0xffff));
-  };
+  auto low = [&](Value counts) -> Value { return on.andI(counts, on.i32(0xffff)); };
   Value aboveAt = low(before);
-  Value equalAt = on.add(low(all), arith::ShRUIOp::create(on.builder, on.loc, before, i32(16)));
+  Value equalAt = on.add(low(all), arith::ShRUIOp::create(on.builder, on.loc, before, on.i32(16)));
   for (size_t index = 0; index < keys.size(); ++index) {
-    Value isAbove = compare(CmpIPredicate::ugt, keys[index], bound), isEqual = on.equals(keys[index], bound);
+    Value isAbove = on.compare(CmpIPredicate::ugt, keys[index], bound),
+          isEqual = on.equals(keys[index], bound);
     Value place = on.select(isAbove, aboveAt, equalAt);
-    Value isKept =
-        arith::AndIOp::create(on.builder, on.loc, arith::OrIOp::create(on.builder, on.loc, isAbove, isEqual),
-                              compare(CmpIPredicate::slt, place, i32(count)));
+    Value isKept = on.andI(on.orI(isAbove, isEqual), on.compare(CmpIPredicate::slt, place, on.i32(count)));
     on.ifThen(isKept, [&] {
       keep(arith::ExtSIOp::create(on.builder, on.loc, on.builder.getI64Type(), place), index);
     });

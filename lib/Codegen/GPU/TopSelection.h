@@ -23,8 +23,6 @@ public:
   void select(llvm::ArrayRef<Value> keys, llvm::function_ref<void(Value place, size_t index)> keep);
 
 private:
-  Value i32(int64_t value);
-  Value compare(mlir::arith::CmpIPredicate predicate, Value a, Value b);
   Value countWhere(llvm::ArrayRef<Value> keys, mlir::arith::CmpIPredicate predicate, Value bound);
   Value threshold(llvm::ArrayRef<Value> keys);
   Value sumOfThreads(Value own);

@@ -121,6 +121,10 @@ Value KernelContext::i64(int64_t value) {
   return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
 }
 
+Value KernelContext::i32(int64_t value) {
+  return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t(value)));
+}
+
 Value KernelContext::f32(double value) {
   return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(float(value)));
 }
@@ -134,14 +138,13 @@ Value KernelContext::splat(Value scalar, int64_t width) {
   return vector::BroadcastOp::create(builder, loc, VectorType::get(width, scalar.getType()), scalar);
 }
 
-Value KernelContext::less(Value a, Value b) {
-  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, a, b);
+Value KernelContext::greaterF(Value a, Value b) {
+  return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT, a, b);
 }
 
 Value KernelContext::maxF(Value a, Value b) {
   // The order of operands makes this the bare vmaxps.
-  Value greater = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT, a, b);
-  return select(greater, a, b);
+  return select(greaterF(a, b), a, b);
 }
 
 Value KernelContext::fma(Value a, Value b, Value c) { return math::FmaOp::create(builder, loc, a, b, c); }

@@ -87,6 +87,7 @@ public:
   //--- Constants and arithmetic
   //-----------------------------------------------------------------------------------
   Value i64(int64_t value);
+  Value i32(int64_t value);
   Value f32(double value);
   /// vector<width x f32> of equal lanes; of a scalar f32 value.
   Value splat(double value, int64_t width);
@@ -104,11 +105,19 @@ public:
   Value rem(Value a, Value b) { return mlir::arith::RemUIOp::create(builder, loc, a, b); }
   Value min(Value a, Value b) { return mlir::arith::MinSIOp::create(builder, loc, a, b); }
   Value max(Value a, Value b) { return mlir::arith::MaxSIOp::create(builder, loc, a, b); }
-  Value less(Value a, Value b);
+  Value less(Value a, Value b) { return compare(mlir::arith::CmpIPredicate::slt, a, b); }
+  Value equals(Value a, Value b) { return compare(mlir::arith::CmpIPredicate::eq, a, b); }
+  Value compare(mlir::arith::CmpIPredicate predicate, Value a, Value b) {
+    return mlir::arith::CmpIOp::create(builder, loc, predicate, a, b);
+  }
+  Value andI(Value a, Value b) { return mlir::arith::AndIOp::create(builder, loc, a, b); }
+  Value orI(Value a, Value b) { return mlir::arith::OrIOp::create(builder, loc, a, b); }
   Value addF(Value a, Value b) { return mlir::arith::AddFOp::create(builder, loc, a, b); }
   Value subF(Value a, Value b) { return mlir::arith::SubFOp::create(builder, loc, a, b); }
   Value mulF(Value a, Value b) { return mlir::arith::MulFOp::create(builder, loc, a, b); }
   Value divF(Value a, Value b) { return mlir::arith::DivFOp::create(builder, loc, a, b); }
+  /// Whether a > b, and neither is NaN.
+  Value greaterF(Value a, Value b);
   /// For numbers that are not NaN (maxnum would cost a comparison more).
   Value maxF(Value a, Value b);
   /// a * b + c, rounded once.

@@ -28,7 +28,7 @@ static void quantize(KernelContext &on, exec::SliceType slice, Value pointer, Va
   Value largest = fold(Fold::Max, columns, [&](Value offset, int64_t width) -> Value {
     return math::AbsFOp::create(on.builder, on.loc, values(on.add(first, offset), width));
   });
-  Value positive = arith::CmpFOp::create(on.builder, on.loc, arith::CmpFPredicate::OGT, largest, on.f32(0));
+  Value positive = on.greaterF(largest, on.f32(0));
   Value inverse = on.select(positive, on.divF(on.f32(127), largest), on.f32(0));
   Value scale = on.divF(largest, on.f32(127));
   Value sum = fold(Fold::SumOfCodes, columns, [&](Value offset, int64_t width) {

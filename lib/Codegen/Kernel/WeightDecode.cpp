@@ -124,7 +124,7 @@ Value NumberChunk::quad(int64_t i) {
     Value word = unit(index, i / quads);
     word = up >= 0 ? shiftLeft(context, word, up) : shiftRight(context, word, -up);
     if (plane.bits != 8) word = maskBits(context, word, (((1u << plane.bits) - 1) << plane.shift) * 0x01010101u);
-    result = result ? arith::OrIOp::create(context.builder, context.loc, result, word).getResult() : word;
+    result = result ? context.orI(result, word) : word;
   }
   return result;
 }
@@ -135,7 +135,7 @@ Value NumberChunk::code(int64_t i) {
     int64_t inside = i % unitColumns(plane), position = 8 * (inside % 4) + inside / 4 * plane.bits;
     Value bits = shiftRight(context, unit(index, i / unitColumns(plane)), position);
     bits = shiftLeft(context, maskBits(context, bits, (1u << plane.bits) - 1), plane.shift);
-    result = result ? arith::OrIOp::create(context.builder, context.loc, result, bits).getResult() : bits;
+    result = result ? context.orI(result, bits) : bits;
   }
   return result;
 }
@@ -210,7 +210,7 @@ Value WeightDecode::codeElement(const PackedMatrix &of, Value row, Value column)
     shift = arith::TruncIOp::create(context.builder, context.loc, context.builder.getI32Type(), shift);
     bits = arith::ShRUIOp::create(context.builder, context.loc, bits, context.splat(shift, 1));
     bits = shiftLeft(context, maskBits(context, bits, (1u << plane.bits) - 1), plane.shift);
-    result = result ? arith::OrIOp::create(context.builder, context.loc, result, bits).getResult() : bits;
+    result = result ? context.orI(result, bits) : bits;
   }
   return result;
 }
@@ -252,7 +252,7 @@ Value WeightDecode::rowQuads(Value row, Value column, int64_t width) {
       shift = context.splat(arith::TruncIOp::create(context.builder, context.loc, i32, shift), 1);
       word = arith::ShRUIOp::create(context.builder, context.loc, word, shift);
       word = shiftLeft(context, maskBits(context, word, ((1u << plane.bits) - 1) * 0x01010101u), plane.shift);
-      codes = codes ? arith::OrIOp::create(context.builder, context.loc, codes, word).getResult() : word;
+      codes = codes ? context.orI(codes, word) : word;
     }
     Value scalar = vector::ExtractOp::create(context.builder, context.loc, codes, ArrayRef<int64_t>{0});
     quads = vector::InsertOp::create(context.builder, context.loc, scalar, quads, ArrayRef<int64_t>{quad});

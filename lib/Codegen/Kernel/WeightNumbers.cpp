@@ -25,7 +25,7 @@ Value lathe::shiftLeft(KernelContext &context, Value vector, int64_t bits) {
 }
 
 Value lathe::maskBits(KernelContext &context, Value vector, uint32_t mask) {
-  return arith::AndIOp::create(context.builder, context.loc, vector, splatI32(context, vector, mask));
+  return context.andI(vector, splatI32(context, vector, mask));
 }
 
 Value lathe::shiftRightSigned(KernelContext &context, Value vector, int64_t bits) {
@@ -59,11 +59,7 @@ static Value smallFloats(KernelContext &context, FloatType type, Value codes) {
   auto asFloat = [&](Value bits) {
     return arith::BitcastOp::create(context.builder, context.loc, floats, bits).getResult();
   };
-  auto isZero = [&](Value bits) {
-    return arith::CmpIOp::create(context.builder, context.loc, arith::CmpIPredicate::eq, bits,
-                                 splatI32(context, bits, 0))
-        .getResult();
-  };
+  auto isZero = [&](Value bits) { return context.equals(bits, splatI32(context, bits, 0)); };
   if (isa<Float8E8M0FNUType>(type))
     return context.select(isZero(codes), context.splat(0x1p-127, widthOf(codes)),
                           asFloat(shiftLeft(context, codes, 23)));
@@ -80,7 +76,7 @@ static Value smallFloats(KernelContext &context, FloatType type, Value codes) {
       context.select(isZero(maskBits(context, codes, (sign - 1) >> mantissa << mantissa)), small, normal);
   Value bits = arith::BitcastOp::create(context.builder, context.loc, codes.getType(), positive);
   Value signBit = shiftLeft(context, maskBits(context, codes, sign), 32 - width);
-  return asFloat(arith::OrIOp::create(context.builder, context.loc, bits, signBit));
+  return asFloat(context.orI(bits, signBit));
 }
 
 bool lathe::arePermuted(KernelContext &context, EncodingAttr encoding) {
