@@ -127,16 +127,24 @@ Value Lanes::erf(Value x) {
   return select(less(t, f32(0.927734375)), near, far);
 }
 
-// sin(x + quarterTurns pi/2). With pi/2 = c1 + c2, x - n c1 is exact (a multiple of 2^-23 below 1) while n <
-// 2^20.
+// sin(x + quarterTurns pi/2), with r = x - n pi/2. Nothing here leans on a fused multiply-add, which Vulkan
+// doesn't promise and without which r would be off by n 2^-24: pi/2 = c1 + c2 + c3, of which c1 and c2 have
+// 14 bits, so that their products with 10 bits of n are exact, and so is what these leave of x down to the
+// tail.
 Value Lanes::sine(Value x, int64_t quarterTurns) {
+  static constexpr double c1 = 0x3243p-13, c2 = 0x3daap-27, c3 = 9.92093579681e-10;
   Value n = round(mul(x, f32(0.63661977236758134308)));
-  Value r = fma(n, f32(-1.57079637050628662109375), x);
-  r = fma(n, f32(4.37113900018624283e-8), r);
+  Value high = mul(round(mul(n, f32(0x1p-10))), f32(0x1p10)), low = sub(n, high);
+  Value r = sub(x, mul(high, f32(c1)));
+  r = sub(sub(r, mul(low, f32(c1))), mul(high, f32(c2)));
+  r = sub(r, add(mul(low, f32(c2)), mul(n, f32(c3))));
   Value z = mul(r, r);
-  Value sin = fma(mul(polynomial(z, {-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1}), z), r, r);
-  Value cos = polynomial(z, {2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2});
-  cos = fma(mul(cos, z), z, fma(z, f32(-0.5), f32(1)));
+  auto horner = [&](double first, double second, double third) {
+    return add(mul(add(mul(f32(first), z), f32(second)), z), f32(third));
+  };
+  Value sin = add(mul(mul(horner(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1), z), r), r);
+  Value cos = mul(horner(2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2), mul(z, z));
+  cos = add(cos, sub(f32(1), mul(f32(0.5), z)));
   Value quadrant = addI(toInt(n), i32(quarterTurns));
   Value value = select(isSet(quadrant, 1), cos, sin);
   return select(isSet(quadrant, 2), negate(value), value);

@@ -40,7 +40,7 @@ TEST(MathExpansion, ActivationsAgreeWithDoubles) {
                                 {"gelu_tanh", geluTanh, 5e-7, 4e-7}, {"relu", relu, 0, 0}};
   std::string text;
   for (const Function &function : functions) text += activation(function.name);
-  Program program(text);
+  Program program(text, deviceVariants());
   Batch batch({{0, 0, 5}});
   for (size_t variant = 0; variant < program.variants(); ++variant)
     for (const Function &function : functions) {
@@ -58,13 +58,13 @@ TEST(MathExpansion, ActivationsAgreeWithDoubles) {
         ASSERT_NEAR(y[i], exact,
                     function.relative * std::abs(exact) +
                         function.absolute * std::min(1.0, std::abs(double(x[i]))))
-            << function.name << "(" << x[i] << ")";
+            << program.variantName(variant).str() << ": " << function.name << "(" << x[i] << ")";
       }
     }
 }
 
 TEST(MathExpansion, NaNsStay) {
-  Program program(activation("silu"));
+  Program program(activation("silu"), deviceVariants());
   Batch batch({{0, 0, 1}});
   for (size_t variant = 0; variant < program.variants(); ++variant) {
     Buffer<float> x(4096), y(4096);
