@@ -56,8 +56,8 @@ static void buildGraphPhase(OpPassManager &pm, const PipelineOptions &options) {
 
 /// Weights in fewer bits, as expressions; then activations to match.
 static void buildCompressPhase(OpPassManager &pm, const PipelineOptions &options) {
-  pm.addPass(createQuantizeWeightsPass(
-      {options.weights, options.group, options.recipe, options.checkpoint, /*threads=*/0}));
+  pm.addPass(createQuantizeWeightsPass({options.weights, options.group, options.recipe, options.checkpoint,
+                                        /*threads=*/0, options.quantizeActivations}));
   OpPassManager &functions = pm.nest<func::FuncOp>();
   if (options.quantizeActivations) functions.addPass(createQuantizeActivationsPass());
   addCleanup(functions);

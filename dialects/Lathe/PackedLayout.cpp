@@ -76,6 +76,21 @@ PackedMatrix lathe::packedLayout(WeightType type) {
   return std::move(*planner.lay(type.getEncoding(), type.getRows(), type.getColumns(), false, false));
 }
 
+int64_t lathe::unitColumns(EncodingAttr encoding) {
+  if (encoding.getBitmap()) return 4;
+  for (unsigned width : {1u, 2u, 4u})
+    if (encoding.getCodeBits() & width) return 32 / width;
+  return 4;
+}
+
+std::string lathe::whyNotInGroups(EncodingAttr encoding, int64_t group) {
+  int64_t unit = unitColumns(encoding);
+  if (group % unit == 0) return "";
+  return "needs groups of a multiple of " + std::to_string(unit) + " columns for codes of " +
+         std::to_string(encoding.getCodeBits()) + " bits, not " + std::to_string(group) +
+         ", to multiply by int8 activations";
+}
+
 static int64_t endOf(const PackedMatrix &matrix) {
   int64_t end = matrix.planes.back().offset + matrix.planes.back().bytes;
   for (const PackedMatrix *part : {matrix.scale.get(), matrix.offset.get()})

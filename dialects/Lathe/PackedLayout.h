@@ -5,6 +5,7 @@
 #include "Lathe/LatheDialect.h"
 
 #include <memory>
+#include <string>
 
 namespace lathe {
 
@@ -52,6 +53,14 @@ struct PackedMatrix {
 /// The layout of a packed matrix. The type's panel must be kPanelRows. How many codes a bitmap leaves is in the data:
 /// their plane comes last, its size here is the largest possible.
 PackedMatrix packedLayout(WeightType type);
+
+/// Columns that a unit of a plane covers (Quads).
+inline int64_t unitColumns(const PackedPlane &plane) { return 4 * (8 / plane.bits); }
+/// The same of the narrowest plane of codes.
+int64_t unitColumns(EncodingAttr encoding);
+/// Why integer codes are not multiplied by rows that are quantized in groups of `group` columns, fewer than
+/// there are; empty where they are.
+std::string whyNotInGroups(EncodingAttr encoding, int64_t group);
 
 /// Bytes of a stored weight: packed, or a vector's elements in order. A multiple of 64. With a bitmap the most that it
 /// may take; Evaluator::storedBytes (lib/Weights) counts.

@@ -8,9 +8,9 @@ using namespace lathe;
 /// One plane of one panel: see PackedOrder::Quads. `codes` is 64 rows, `stride` bytes apart.
 static void packQuadPanel(const uint8_t *codes, int64_t stride, int64_t columns, const PackedPlane &plane,
                           std::byte *out) {
-  int64_t perByte = 8 / plane.bits, unitColumns = 4 * perByte;
+  int64_t perByte = 8 / plane.bits;
   uint32_t mask = 0x01010101u * ((1u << plane.bits) - 1);
-  for (int64_t column = 0; column < columns; column += unitColumns)
+  for (int64_t column = 0; column < columns; column += unitColumns(plane))
     for (int64_t row = 0; row < kPanelRows; ++row, out += 4) {
       uint32_t packed = 0;
       for (int64_t i = 0; i < perByte; ++i) {

@@ -19,7 +19,9 @@ def QuantizeWeightsPass : Pass<"lathe-quantize-weights", "mlir::ModuleOp"> {
 
     A matrix of several parts takes one encoding, as do matrices that one linear takes together; where rules disagree,
     the one of more bits wins. Vectors become f32: they are few bytes, and kernels read them as they are. Each matrix
-    gets a remark with the error that it pays (on a sample of 512 rows) and the bytes that it saves.
+    gets a remark with the error that it pays (on a sample of 512 rows) and the bytes that it saves. With
+    `integer-products` an encoding whose integer codes can't be multiplied by int8 activations is refused: its groups must
+    be whole units of the packed layout.
 
     Recipe, one rule a line (or between semicolons), `#` for comments: `PATTERN -> ENCODING`, a glob over the names of params
     and a preset (`int2` .. `int8` with `group N`, `channel` or `tensor`, `affine`, `mse` or `rtn`, `bitmap`; `nf4`, `mxfp4`,
@@ -32,6 +34,8 @@ def QuantizeWeightsPass : Pass<"lathe-quantize-weights", "mlir::ModuleOp"> {
     Option<"recipe", "recipe", "std::string", "\"\"", "rules, PATTERN -> ENCODING, in lines or between semicolons">,
     Option<"checkpoint", "checkpoint", "std::string", "\"\"", "the folder that params come from, in lathe-opt">,
     Option<"threads", "threads", "unsigned", "0", "threads that read weights; 0: one for each CPU">,
+    Option<"integerProducts", "integer-products", "bool", "false",
+           "products will be of int8 activations where codes are integers">,
   ];
   let dependentDialects = ["lathe::LatheDialect"];
 }

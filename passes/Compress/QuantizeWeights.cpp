@@ -2,6 +2,7 @@
 #include "Compress/Cost.h"
 #include "Compress/Passes.h"
 #include "Compress/Recipe.h"
+#include "Lathe/PackedLayout.h"
 #include "Remarks.h"
 
 #include <algorithm>
@@ -38,6 +39,7 @@ struct QuantizeWeightsPass : lathe::impl::QuantizeWeightsPassBase<QuantizeWeight
     values_ = std::move(*values);
     std::vector<Decision> decisions;
     for (MatrixGroup &group : collectMatrices(module)) decisions.push_back(decide(std::move(group)));
+    if (failed(checkProducts(decisions))) return signalPassFailure();
     warnOfIdleRules(module);
     if (failed(adapt(decisions))) return signalPassFailure();
     for (const Decision &decision : decisions) apply(decision);
@@ -63,6 +65,29 @@ private:
     std::optional<Recipe> parsed = Recipe::parse(recipe, columns, &getContext(), error);
     if (!parsed) return module.emitError() << error;
     recipe_ = std::move(*parsed);
+    return success();
+  }
+
+  /// Why no kernel multiplies the integer codes of an encoding by int8 activations; empty where one does, or
+  /// products are of floats.
+  std::string whyNotMultiplied(const Matrix &matrix, EncodingAttr encoding) {
+    if (!integerProducts || !encoding || !encoding.hasIntegerCodes() || !encoding.getScale()) return "";
+    auto [rows, columns] = std::pair(encoding.getBlock()[0], encoding.getBlock()[1]);
+    bool multiplied =
+        llvm::any_of(matrix.uses, [](OpOperand *use) { return isa<LinearOp>(use->getOwner()); });
+    if (!multiplied || rows != 1 || columns == 0 || columns >= matrix.type().getColumns()) return "";
+    return whyNotInGroups(encoding, columns);
+  }
+
+  /// Before anything is measured, which takes its time.
+  LogicalResult checkProducts(ArrayRef<Decision> decisions) {
+    for (const Decision &decision : decisions)
+      for (const Matrix &matrix : decision.group)
+        if (std::string why = whyNotMultiplied(matrix, decision.choice.encoding); !why.empty())
+          return definition(matrix)->emitError()
+                 << matrix.describe() << ": " << describeEncoding(decision.choice.encoding)
+                 << (decision.reason.empty() ? "" : " by " + decision.reason) << " " << why
+                 << "; take such a group, or activations of f32 or bf16";
     return success();
   }
 
@@ -208,7 +233,11 @@ private:
   LogicalResult giveBits(Decision &decision, double median, double bound) {
     double before = decision.error;
     for (unsigned bits : {5, 6, 8}) {
-      decision.choice.encoding = integerEncoding(&getContext(), bits, columns_);
+      EncodingAttr encoding = integerEncoding(&getContext(), bits, columns_);
+      if (llvm::any_of(decision.group,
+                       [&](const Matrix &m) { return !whyNotMultiplied(m, encoding).empty(); }))
+        continue;
+      decision.choice.encoding = encoding;
       FailureOr<double> error = errorOf(decision.group, decision.choice);
       if (failed(error)) return failure();
       decision.error = *error;

@@ -59,6 +59,11 @@ for options in "--weights int4:bf16" "--recipe recipe:bf16" ":bf16" "--weights f
   "$LATHE" inspect m.lathe | grep -q "cache ${options#*:}" || fail "the cache of '${options%:*}' is not ${options#*:}"
 done
 
+# What integers can't be multiplied in is told before weights are read.
+echo '*down* -> int6 group 8' >narrow
+refused 1 'down_proj.*int6 group 8.*multiple of 16 columns' "${compile[@]}" "$model" -o x.lathe --recipe narrow
+succeeds "${compile[@]}" "$model" -o m.lathe --recipe narrow --activations f32
+
 # Options that nothing would come of.
 refused 1 'integer weights' "${compile[@]}" "$model" -o x.lathe --weights bf16 --group 32
 for option in '--weights int4' '--recipe recipe' '--activations f32' '--cache f32'; do

@@ -7,13 +7,7 @@ using namespace lathe;
 
 bool lathe::matchLinear(exec::KernelOp kernel) { return isa_and_nonnull<LinearOp>(findRoot(kernel)); }
 
-int64_t LinearOperands::unitColumns() const {
-  EncodingAttr encoding = type.getEncoding();
-  if (encoding.getBitmap()) return 4;
-  for (unsigned width : {1u, 2u, 4u})
-    if (encoding.getCodeBits() & width) return 32 / width;
-  return 4;
-}
+int64_t LinearOperands::unitColumns() const { return lathe::unitColumns(type.getEncoding()); }
 
 bool LinearOperands::hasScaledBlocks() const {
   EncodingAttr encoding = type.getEncoding();
@@ -44,11 +38,8 @@ static LogicalResult checkInteger(LinearOperands &of) {
   if (block < of.inputs && block % group != 0)
     return of.op.emitOpError("has scales for ") << block << " columns of the weights, which groups of "
                                                 << group << " columns of the input do not divide";
-  if (group < of.inputs && group % of.unitColumns() != 0)
-    return of.op.emitOpError("needs groups of a multiple of ")
-           << of.unitColumns() << " columns for codes of " << encoding.getCodeBits() << " bits, not "
-           << group;
-  return success();
+  std::string why = group < of.inputs ? whyNotInGroups(encoding, group) : "";
+  return why.empty() ? success() : of.op.emitOpError(why);
 }
 
 FailureOr<LinearOperands> lathe::linearOperands(exec::KernelOp kernel) {

@@ -14,8 +14,6 @@ void WeightDecode::setExpanded(ExpandedCodes codes) {
   expanded = std::move(codes);
 }
 
-static int64_t unitColumns(const PackedPlane &plane) { return 4 * (8 / plane.bits); }
-
 int64_t WeightDecode::chunkColumns() const {
   int64_t columns = 1;
   if (order == PackedOrder::Quads)

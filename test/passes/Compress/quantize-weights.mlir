@@ -5,6 +5,9 @@
 // RUN: lathe-opt %s --lathe-quantize-weights="recipe='q -> prune 0.75 int8 bitmap; k -> prune 0.5 keep; v -> nf4 group 16; o -> int3 group 8 affine rtn'" --remark-format=emitRemark --remarks-filter='.*' 2>&1 | FileCheck %s --check-prefix=PRUNED
 // RUN: lathe-opt %s --lathe-quantize-weights="recipe='embed -> prune 0.75 int8 bitmap'" --remark-format=emitRemark --remarks-filter='.*' 2>&1 | FileCheck %s --check-prefix=TABLE
 // RUN: lathe-opt %s --lathe-quantize-weights="recipe='nothing -> int4; q -> int8; q -> int4'" 2>&1 | FileCheck %s --check-prefix=IDLE
+// RUN: lathe-opt %s --lathe-quantize-weights="weights=int4 group=8 integer-products recipe='k -> <si6, block 2x8, scale <f32>>'" | FileCheck %s --check-prefix=UNITS
+// RUN: not lathe-opt %s --lathe-quantize-weights="recipe='v -> nf4 group 4; q -> int6 group 8' integer-products" 2>&1 | FileCheck %s --check-prefix=PART
+// RUN: not lathe-opt %s --lathe-quantize-weights="weights=int4 group=4 integer-products" 2>&1 | FileCheck %s --check-prefix=PRESET
 // RUN: not lathe-opt %s --lathe-quantize-weights="recipe='q -> prune 2 int8'" 2>&1 | FileCheck %s --check-prefix=SHARE
 // RUN: not lathe-opt %s --lathe-quantize-weights="weights=int3" 2>&1 | FileCheck %s --check-prefix=WEIGHTS
 // RUN: not lathe-opt %s --lathe-quantize-weights="group=1" 2>&1 | FileCheck %s --check-prefix=GROUP
@@ -57,6 +60,11 @@
 // PRUNED: lathe.quantize mse %v : <4x16xf32> -> <4x16x<ui4, table [
 // PRUNED: lathe.quantize none %o : <4x16xf32> -> <4x16x<ui3, block 1x8, scale <f16>, offset <f16>>>
 // PRUNED: lathe.linear %{{.*}}, [%[[K]]]
+
+// Codes that int8 activations are to be multiplied with come in groups of whole units: where more bits are given, too.
+// UNITS: lathe.quantize mse %v : {{.*}} -> <4x16x<si8, block 1x8, scale <f16>>>
+// PART: quantize-weights.mlir:{{.*}}: error: q: int6 group 8 by rule "q" needs groups of a multiple of 16 columns for codes of 6 bits, not 8, to multiply by int8 activations; take such a group, or activations of f32 or bf16
+// PRESET: error: q: int4 group 4 needs groups of a multiple of 8 columns for codes of 4 bits, not 4, to multiply
 
 // An embedding reads rows.
 // TABLE: remark: {{.*}}embed: stored with its zeros: an embedding reads it row by row, and a bitmap has no rows
