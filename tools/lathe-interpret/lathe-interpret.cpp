@@ -9,6 +9,7 @@
 //     func.func @main(%x: tensor<?x2xf32> {lathe.value = dense<[[3.0, 4.0]]> : tensor<1x2xf32>}) ->
 //     tensor<?x1xf32> { ... }
 //   }
+#include "../LlvmOptions.h"
 #include "Interpreter/Interpreter.h"
 
 #include "mlir/Parser/Parser.h"
@@ -118,6 +119,7 @@ static LogicalResult run(func::FuncOp function, Interpreter &interpreter) {
 }
 
 int main(int argc, char **argv) {
+  lathe::hideLlvmOptions();
   llvm::InitLLVM init(argc, argv);
   llvm::cl::opt<std::string> input(llvm::cl::Positional, llvm::cl::desc("<file>"), llvm::cl::init("-"));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Lathe interpreter\n");

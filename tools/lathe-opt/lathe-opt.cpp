@@ -1,4 +1,5 @@
 // lathe-opt: parses IR of any phase, runs passes, prints the result.
+#include "../LlvmOptions.h"
 #include "../Registration.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -9,6 +10,7 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
+  lathe::hideLlvmOptions();
   mlir::DialectRegistry registry;
   lathe::registerToolDialects(registry);
   // What kernels for GPUs are written in, to be lowered further.

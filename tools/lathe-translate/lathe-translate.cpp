@@ -1,6 +1,7 @@
 // lathe-translate: from the files of others to IR.
 //
 //   lathe-translate --import-checkpoint FOLDER/config.json | lathe-opt ...
+#include "../LlvmOptions.h"
 #include "Import/Import.h"
 #include "Lathe/LatheDialect.h"
 
@@ -35,6 +36,7 @@ static OwningOpRef<Operation *> importFolder(llvm::SourceMgr &sources, MLIRConte
 }
 
 int main(int argc, char **argv) {
+  lathe::hideLlvmOptions();
   TranslateToMLIRRegistration import(
       "import-checkpoint", "the model of a Hugging Face folder, given as FOLDER/config.json", importFolder,
       [](DialectRegistry &registry) { registry.insert<lathe::LatheDialect, func::FuncDialect>(); });
