@@ -62,7 +62,7 @@ private:
     Result<Source> source = openSource(options_, context_);
     if (!source.ok()) return source.status();
     source_ = std::move(*source);
-    return {};
+    return checkStart(options_, source_.phase);
   }
 
   /// The last phase that this compilation needs.
@@ -136,8 +136,8 @@ private:
     pipeline.activationType = options_.activations == "bf16" ? "bf16" : "f32";
     // Only products with integer codes are affected.
     pipeline.quantizeActivations = options_.activations.empty() || options_.activations == "int8";
-    pipeline.maxRows = options_.maxRows;
-    pipeline.maxOutputs = options_.maxOutputs;
+    if (options_.maxRows) pipeline.maxRows = options_.maxRows;
+    if (options_.maxOutputs) pipeline.maxOutputs = options_.maxOutputs;
   }
 
   /// The user's own passes, in the place of the graph and compress phases.

@@ -25,6 +25,28 @@ Status lathe::checkOptions(const CompileOptions &options) {
   return {};
 }
 
+Status lathe::checkStart(const CompileOptions &options, Phase behind) {
+  struct {
+    const char *name;
+    bool given;
+    Phase phase; ///< the last one that reads it
+  } all[] = {{"--cache", !options.cache.empty(), Phase::Graph},
+             {"--activations bf16", options.activations == "bf16", Phase::Graph},
+             {"--activations", !options.activations.empty(), Phase::Compress},
+             {"--weights", !options.weights.empty(), Phase::Compress},
+             {"--group", !options.group.empty(), Phase::Compress},
+             {"--recipe", !options.recipe.empty(), Phase::Compress},
+             {"--pipeline", !options.pipeline.empty(), Phase::Lower},
+             {"--max-rows", options.maxRows != 0, Phase::Lower},
+             {"--max-outputs", options.maxOutputs != 0, Phase::Lower}};
+  for (const auto &option : all)
+    if (option.given && option.phase <= behind)
+      return Status(Code::InvalidArgument, options.model + ": " + option.name + " has no effect behind the " +
+                                               stringifyPhase(behind).str() +
+                                               " phase: give it where that dump is made, or leave it out");
+  return {};
+}
+
 static bool isF32(EncodingAttr encoding) { return encoding.isPlain() && encoding.getCodes().isF32(); }
 
 std::string lathe::defaultCacheType(const CompileOptions &options, ModuleOp module) {

@@ -26,7 +26,7 @@ struct CompileOptions {
   std::optional<Phase> compileTo;
   std::vector<std::string> targets;  ///< names of Targets.h; empty: cpu, or those of the .mlir file
   std::vector<std::string> variants; ///< of the targets; empty: all
-  uint32_t maxRows = 512, maxOutputs = 16;
+  uint32_t maxRows = 0, maxOutputs = 0; ///< 0: the pipeline's own
   unsigned threads = 0;
   bool remarks = false;
   /// A line for the user.
@@ -39,6 +39,9 @@ std::optional<Emit> parseEmit(std::string_view name);
 
 /// Options that contradict each other, or that nothing would come of.
 Status checkOptions(const CompileOptions &options);
+
+/// Options for phases that the IR to start from has behind it.
+Status checkStart(const CompileOptions &options, Phase behind);
 
 /// The type of cached keys and values where none is asked for: bf16, but f32 where all matrices stay in f32.
 std::string defaultCacheType(const CompileOptions &options, mlir::ModuleOp module);

@@ -42,8 +42,8 @@ static Result<CompileOptions> readOptions(const char *model, const lathe_compile
   }
   options.variants = split(text(given.variants));
   options.targets = split(text(given.targets));
-  if (given.max_rows) options.maxRows = given.max_rows;
-  if (given.max_outputs) options.maxOutputs = given.max_outputs;
+  options.maxRows = given.max_rows;
+  options.maxOutputs = given.max_outputs;
   options.threads = given.threads;
   options.remarks = given.remarks != 0;
   if (given.log) options.log = [=](const std::string &line) { given.log(given.log_user, LATHE_LOG_INFO, line.c_str()); };
