@@ -15,14 +15,28 @@ class Fixture : public testing::TestWithParam<const char *> {
 protected:
   Model model{fixture(GetParam())};
   Results results{fixture(GetParam())};
+
+  /// What `entry` gives for each prompt is the result of that name.
+  void expectResults(const std::string &entry, const std::string &name);
+  /// The values that `entry` computes include the hidden states of every layer, in order.
+  void expectLayers(const std::string &entry);
+
+private:
+  void expectHiddenStates(const std::string &entry, const Batch &batch, const Rows &states);
 };
 class DecoderFixture : public Fixture {};
 class EncoderFixture : public Fixture {};
 } // namespace
 
-/// Whether the values that one run computes include `states` [n, T, width], in order.
-static void expectHiddenStates(Model &model, const std::string &entry, const Batch &batch,
-                               const Rows &states) {
+void Fixture::expectResults(const std::string &entry, const std::string &name) {
+  for (int prompt = 0; prompt < prompts; ++prompt) {
+    Rows rows = model.run(entry, Batch::sequence(results.integers(prompt, "ids")));
+    EXPECT_LE(difference(rows.values, results.rows(prompt, name).values), tolerance) << "prompt " << prompt;
+  }
+}
+
+/// `states` is [n, T, width].
+void Fixture::expectHiddenStates(const std::string &entry, const Batch &batch, const Rows &states) {
   std::vector<Rows> seen;
   model.interpreter.observe = [&](mlir::Value, const Rows &rows) {
     if (rows.rows == batch.size() && rows.columns == states.columns) seen.push_back(rows);
@@ -37,22 +51,18 @@ static void expectHiddenStates(Model &model, const std::string &entry, const Bat
   }
 }
 
-TEST_P(DecoderFixture, Logits) {
-  for (int prompt = 0; prompt < prompts; ++prompt) {
-    Rows logits = model.run("step", Batch::sequence(results.integers(prompt, "ids")));
-    EXPECT_LE(difference(logits.values, results.rows(prompt, "logits").values), tolerance)
-        << "prompt " << prompt;
-  }
+void Fixture::expectLayers(const std::string &entry) {
+  for (int prompt = 0; prompt < prompts; ++prompt)
+    if (results.has(prompt, "layers"))
+      expectHiddenStates(entry, Batch::sequence(results.integers(prompt, "ids")),
+                         results.rows(prompt, "layers"));
 }
 
+TEST_P(DecoderFixture, Logits) { expectResults("step", "logits"); }
+
 TEST_P(DecoderFixture, HiddenStates) {
-  for (int prompt = 0; prompt < prompts; ++prompt) {
-    Batch batch = Batch::sequence(results.integers(prompt, "ids"));
-    EXPECT_LE(difference(model.run("hidden", batch).values, results.rows(prompt, "hidden").values),
-              tolerance);
-    if (results.has(prompt, "layers"))
-      expectHiddenStates(model, "step", batch, results.rows(prompt, "layers"));
-  }
+  expectResults("hidden", "hidden");
+  expectLayers("step");
 }
 
 TEST_P(DecoderFixture, Greedy) {
@@ -67,22 +77,11 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, DecoderFixture,
                                          "llama-f16-llama3-v4", "llama-f32-biases", "gpt2-f32",
                                          "gpt2-bf16-erf"));
 
-TEST_P(EncoderFixture, Embeddings) {
-  for (int prompt = 0; prompt < prompts; ++prompt) {
-    Rows embedding = model.run("embed", Batch::sequence(results.integers(prompt, "ids")));
-    EXPECT_LE(difference(embedding.values, results.rows(prompt, "embedding").values), tolerance)
-        << "prompt " << prompt;
-  }
-}
+TEST_P(EncoderFixture, Embeddings) { expectResults("embed", "embedding"); }
 
 TEST_P(EncoderFixture, HiddenStates) {
-  for (int prompt = 0; prompt < prompts; ++prompt) {
-    Batch batch = Batch::sequence(results.integers(prompt, "ids"));
-    EXPECT_LE(difference(model.run("hidden", batch).values, results.rows(prompt, "hidden").values),
-              tolerance);
-    if (results.has(prompt, "layers"))
-      expectHiddenStates(model, "embed", batch, results.rows(prompt, "layers"));
-  }
+  expectResults("hidden", "hidden");
+  expectLayers("embed");
 }
 
 TEST_P(EncoderFixture, SequencesOfOneBatchAreApart) {
