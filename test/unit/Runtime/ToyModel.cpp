@@ -2,6 +2,7 @@
 
 #include "Artifact/KernelABI.h"
 
+#include <cmath>
 #include <cstring>
 
 namespace lathe::toy {
@@ -176,6 +177,16 @@ Toy::Toy(const ToyOptions &options) {
   EXPECT_EQ(lathe_model_open(file_.path.c_str(), nullptr, &model_), LATHE_OK) << lathe_last_error();
 }
 
+lathe_status openSession(const Toy &toy, const char *device, std::string &message,
+                         lathe_session_options options) {
+  options.device = device;
+  lathe_session *session = nullptr;
+  lathe_status status = lathe_session_create(toy.model(), &options, &session);
+  message = status == LATHE_OK ? "" : lathe_last_error();
+  lathe_session_release(session);
+  return status;
+}
+
 Runner::Runner(const Toy &toy, uint32_t slots, uint32_t threads, uint64_t poolPositions, const char *device) {
   lathe_session_options options = LATHE_INIT(lathe_session_options);
   options.slots = slots;
@@ -249,6 +260,12 @@ Row expected(const Tokens &tokens, bool recurrent, bool hidden) {
     for (size_t i = 0; i < kDim; ++i) logits[size_t(token)] += row[i] * y[i];
   }
   return logits;
+}
+
+void expectNear(const Row &values, const Row &wanted) {
+  ASSERT_EQ(values.size(), wanted.size());
+  for (size_t i = 0; i < values.size(); ++i)
+    EXPECT_NEAR(values[i], wanted[i], 1e-4 * (1 + std::abs(wanted[i]))) << i;
 }
 
 void splitHead(fb::ProgramT &program) {

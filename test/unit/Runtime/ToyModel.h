@@ -40,6 +40,10 @@ private:
   lathe_model *model_ = nullptr;
 };
 
+/// A session's status and message; the session is released again.
+lathe_status openSession(const Toy &toy, const char *device, std::string &message,
+                         lathe_session_options options = LATHE_INIT(lathe_session_options));
+
 /// A session with short names for what tests do.
 class Runner {
 public:
@@ -66,6 +70,8 @@ Tokens someTokens(size_t count, uint32_t seed = 1);
 /// The logits after `tokens`, by the formulas in ToyKernels.cpp; the hidden state with `hidden`.
 Row expected(const Tokens &tokens, bool recurrent = false, bool hidden = false);
 Row embeddingOf(int32_t token);
+/// Values of one device may differ from another's in the last bits.
+void expectNear(const Row &values, const Row &wanted);
 
 /// Splits the head of a GPU's program in two: its class for one row leaves a logit in each item's scratch,
 /// and a join of one item a row of 32 threads gathers them. The class for more rows remains as it is.

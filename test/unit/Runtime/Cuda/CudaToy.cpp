@@ -124,13 +124,4 @@ std::unique_ptr<Toy> cudaToy(ToyOptions options, const CudaOptions &cuda) {
   return std::make_unique<Toy>(options);
 }
 
-lathe_status openCuda(const Toy &toy, std::string &message, lathe_session_options options) {
-  if (!options.device) options.device = "cuda";
-  lathe_session *session = nullptr;
-  lathe_status status = lathe_session_create(toy.model(), &options, &session);
-  message = status == LATHE_OK ? "" : lathe_last_error();
-  lathe_session_release(session);
-  return status;
-}
-
 } // namespace lathe::toy

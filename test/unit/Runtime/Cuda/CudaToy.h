@@ -19,10 +19,6 @@ std::unique_ptr<Toy> cudaToy(ToyOptions options = {}, const CudaOptions &cuda = 
 /// Where compiled kernels are kept while the tests run.
 std::filesystem::path cudaCache();
 
-/// A session's status and message; the session is released again.
-lathe_status openCuda(const Toy &toy, std::string &message,
-                      lathe_session_options options = LATHE_INIT(lathe_session_options));
-
 /// Whatever a test does, the driver is called properly and gets everything back.
 class Cuda : public testing::Test {
 protected:

@@ -1,5 +1,6 @@
 // Programs on CUDA devices, against the stand-in for the driver: what is called, in which order, and what
 // comes back.
+#include "../GpuSessions.h"
 #include "CudaToy.h"
 
 #include "Runtime/Cuda/Driver.h"
@@ -33,15 +34,6 @@ TEST(CudaVariants, AreTakenByComputeCapability) {
             "needs compute capability 10.0 or newer, this device has compute capability 9.0");
   EXPECT_NE(cuda::whyNotOn(9, 0, "sm_x"), "");
   EXPECT_NE(cuda::whyNotOn(9, 0, "avx2"), "");
-}
-
-TEST_F(Cuda, RowsOfAnyNumber) {
-  auto toy = cudaToy();
-  for (size_t count : {1u, 2u, 17u, 65u, 97u, 300u}) {
-    Runner run(*toy, 1, 1, 0, "cuda:0");
-    Tokens tokens = someTokens(count);
-    EXPECT_EQ(run.feed(run.slot(), tokens), expected(tokens));
-  }
 }
 
 TEST_F(Cuda, ATokenIsOneGraph) {
@@ -126,71 +118,13 @@ TEST_F(Cuda, RowsOfLogitsCrossTheBusOnlyWhereADrawNeedsThem) {
   }
 }
 
-TEST_F(Cuda, SequencesSideBySideAndForks) {
-  auto toy = cudaToy({.recurrent = true});
-  Runner run(*toy, 4, 1, 0, "cuda");
-  Tokens slots = {run.slot(), run.slot(), run.slot()}, tokens, owners;
-  std::vector<Tokens> sequences;
-  for (size_t i = 0; i < 3; ++i) {
-    sequences.push_back(someTokens(1 + 40 * i, uint32_t(i)));
-    for (int32_t token : sequences.back()) tokens.push_back(token), owners.push_back(slots[i]);
-  }
-  ASSERT_EQ(run.step(tokens, owners), LATHE_OK) << lathe_last_error();
-  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(run.result(i), expected(sequences[i], true));
-  int32_t fork = run.fork(slots[2]);
-  sequences[2].push_back(3);
-  EXPECT_EQ(run.feed(fork, {3}), expected(sequences[2], true));
-}
-
-TEST_F(Cuda, SlotsAreSavedAndRestored) {
-  auto toy = cudaToy({.recurrent = true});
-  Runner run(*toy, 2, 1, 0, "cuda");
-  int32_t from = run.slot();
-  Tokens tokens = someTokens(70);
-  run.feed(from, tokens);
-  size_t bytes = 0;
-  ASSERT_EQ(lathe_slot_save_size(run.get(), from, &bytes), LATHE_OK) << lathe_last_error();
-  std::vector<std::byte> image(bytes);
-  ASSERT_EQ(lathe_slot_save(run.get(), from, image.data(), image.size(), &bytes), LATHE_OK)
-      << lathe_last_error();
-  int32_t to = -1;
-  ASSERT_EQ(lathe_slot_restore(run.get(), image.data(), bytes, &to), LATHE_OK) << lathe_last_error();
-  tokens.push_back(5);
-  EXPECT_EQ(run.feed(to, {5}), expected(tokens, true));
-}
-
-TEST_F(Cuda, LoadingTellsHowFarItIsAndStops) {
-  auto toy = cudaToy();
-  lathe_session_options options = LATHE_INIT(lathe_session_options);
-  uint64_t last = 0;
-  options.progress_user = &last;
-  options.progress = [](void *user, uint64_t done, uint64_t total) {
-    *static_cast<uint64_t *>(user) = done;
-    return done == total ? 0 : 1;
-  };
-  std::string message;
-  EXPECT_EQ(openCuda(*toy, message, options), LATHE_OK) << message;
-  EXPECT_EQ(last, uint64_t(kVocabulary * kDim * 4));
-  options.progress = [](void *, uint64_t, uint64_t) { return 1; };
-  EXPECT_EQ(openCuda(*toy, message, options), LATHE_CANCELLED);
-}
-
-TEST_F(Cuda, CancelLeavesNothingBehind) {
-  auto toy = cudaToy();
-  Runner run(*toy, 1, 1, 0, "cuda");
-  int32_t slot = run.slot();
-  Tokens tokens = someTokens(80);
-  lathe_session_cancel(run.get());
-  EXPECT_EQ(run.step(tokens, Tokens(80, slot)), LATHE_CANCELLED);
-  EXPECT_EQ(run.position(slot), 0u);
-  EXPECT_EQ(run.feed(slot, tokens), expected(tokens));
-}
-
-TEST_F(Cuda, TwoSessionsAtOnce) {
-  auto toy = cudaToy();
-  Runner first(*toy, 1, 1, 0, "cuda"), second(*toy, 1, 1, 0, "cuda");
-  int32_t a = first.slot(), b = second.slot();
-  EXPECT_EQ(first.feed(a, {1, 2}), expected({1, 2}));
-  EXPECT_EQ(second.feed(b, {3}), expected({3}));
-  EXPECT_EQ(first.feed(a, {4}), expected({1, 2, 4}));
-}
+namespace lathe::toy {
+struct CudaKind {
+  using Fixture = Cuda;
+  static constexpr const char *kind = "cuda";
+  static std::unique_ptr<Toy> toy(ToyOptions options = {}) { return cudaToy(options); }
+  /// The stand-in runs the CPU's kernels.
+  static void expectRow(const Row &values, const Row &wanted) { EXPECT_EQ(values, wanted); }
+};
+INSTANTIATE_TYPED_TEST_SUITE_P(Cuda, GpuSessions, CudaKind);
+} // namespace lathe::toy

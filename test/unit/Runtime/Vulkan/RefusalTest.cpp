@@ -12,35 +12,35 @@ using namespace lathe::toy;
 
 class VulkanRefusal : public VulkanTest {
 protected:
-  static void expectRefused(const VulkanToy &toy, lathe_status status, const std::string &part) {
+  static void expectRefused(const Toy &toy, lathe_status status, const std::string &part) {
     std::string message;
-    EXPECT_EQ(toy.open(message), status) << message;
+    EXPECT_EQ(openSession(toy, "vulkan", message), status) << message;
     EXPECT_NE(message.find(part), std::string::npos) << message;
   }
 };
 
 TEST_F(VulkanRefusal, FeaturesThatTheDeviceLacks) {
-  VulkanToy toy({}, [](fb::ProgramT &program, VulkanImage &) {
+  auto toy = vulkanToy({}, [](fb::ProgramT &program, VulkanImage &) {
     program.variants[0]->features = {"shaderInt64", "warpDrive", "timeTravel"};
   });
-  expectRefused(toy, LATHE_UNSUPPORTED, "'base' needs warpDrive, timeTravel");
+  expectRefused(*toy, LATHE_UNSUPPORTED, "'base' needs warpDrive, timeTravel");
 }
 
 TEST_F(VulkanRefusal, ADeviceThatIsNotThere) {
-  VulkanToy toy;
+  auto toy = vulkanToy();
   lathe_session_options options = LATHE_INIT(lathe_session_options);
   options.device = "vulkan:77";
   lathe_session *session = nullptr;
-  EXPECT_EQ(lathe_session_create((*toy).model(), &options, &session), LATHE_NOT_FOUND);
+  EXPECT_EQ(lathe_session_create(toy->model(), &options, &session), LATHE_NOT_FOUND);
   EXPECT_NE(std::string(lathe_last_error()).find("vulkan:77"), std::string::npos) << lathe_last_error();
 }
 
 TEST_F(VulkanRefusal, TooLittleMemory) {
-  VulkanToy toy;
+  auto toy = vulkanToy();
   lathe_session_options options = LATHE_INIT(lathe_session_options);
   options.memory_limit = 40000;
   std::string message;
-  EXPECT_EQ(toy.open(options, message), LATHE_OUT_OF_MEMORY);
+  EXPECT_EQ(openSession(*toy, "vulkan", message, options), LATHE_OUT_OF_MEMORY);
   EXPECT_NE(message.find("vulkan:0"), std::string::npos) << message;
 }
 
@@ -79,16 +79,16 @@ TEST_F(VulkanRefusal, DamagedModules) {
        [](VulkanImage &image) { setWord(image, findInstruction(image, 16) + 3, 64); }},
   };
   for (auto &item : cases) {
-    VulkanToy toy({}, [&](fb::ProgramT &, VulkanImage &image) { item.damage(image); });
-    expectRefused(toy, LATHE_CORRUPT, item.message);
-    expectRefused(toy, LATHE_CORRUPT, "kernel 'gather', class 0");
+    auto toy = vulkanToy({}, [&](fb::ProgramT &, VulkanImage &image) { item.damage(image); });
+    expectRefused(*toy, LATHE_CORRUPT, item.message);
+    expectRefused(*toy, LATHE_CORRUPT, "kernel 'gather', class 0");
   }
 }
 
 TEST_F(VulkanRefusal, WhatTheValidationLayerComplainsAbout) {
   // The modules use 64-bit integers; the variant does not ask for them.
-  VulkanToy toy({}, [](fb::ProgramT &program, VulkanImage &) { program.variants[0]->features = {}; });
-  expectRefused(toy, LATHE_INTERNAL, "validation layer says");
+  auto toy = vulkanToy({}, [](fb::ProgramT &program, VulkanImage &) { program.variants[0]->features = {}; });
+  expectRefused(*toy, LATHE_INTERNAL, "validation layer says");
 }
 
 /// The one file that a session has left in the cache.
@@ -103,9 +103,9 @@ static std::filesystem::path cacheFile() {
 }
 
 TEST_F(VulkanRefusal, DamagedPipelineCachesAreMadeAnew) {
-  VulkanToy toy;
+  auto toy = vulkanToy();
   std::string message;
-  ASSERT_EQ(toy.open(message), LATHE_OK) << message;
+  ASSERT_EQ(openSession(*toy, "vulkan", message), LATHE_OK) << message;
   std::filesystem::path path = cacheFile();
   test::Bytes good = test::readFile(path);
   ASSERT_GE(good.size(), 24u + 32u);
@@ -113,16 +113,16 @@ TEST_F(VulkanRefusal, DamagedPipelineCachesAreMadeAnew) {
     test::Bytes bad = good;
     bad[damage] ^= std::byte(1);
     test::writeFile(path, bad);
-    ASSERT_EQ(toy.open(message), LATHE_OK) << message;
+    ASSERT_EQ(openSession(*toy, "vulkan", message), LATHE_OK) << message;
     test::Bytes again = test::readFile(cacheFile());
     EXPECT_EQ(again.size(), good.size()) << damage;
     EXPECT_NE(again, bad) << damage;
   }
   test::writeFile(path, {});
-  ASSERT_EQ(toy.open(message), LATHE_OK) << message;
+  ASSERT_EQ(openSession(*toy, "vulkan", message), LATHE_OK) << message;
   // A folder that can't be made costs time only.
   std::string cache = std::getenv("XDG_CACHE_HOME");
   setenv("XDG_CACHE_HOME", "/proc/no/such/folder", 1);
-  EXPECT_EQ(toy.open(message), LATHE_OK) << message;
+  EXPECT_EQ(openSession(*toy, "vulkan", message), LATHE_OK) << message;
   setenv("XDG_CACHE_HOME", cache.c_str(), 1);
 }

@@ -51,29 +51,16 @@ static std::unique_ptr<fb::ProgramT> vulkanProgram(const fb::ProgramT &cpu) {
   return program;
 }
 
-VulkanToy::VulkanToy(ToyOptions options, const VulkanEdit &edit) {
+std::unique_ptr<Toy> vulkanToy(ToyOptions options, const VulkanEdit &edit) {
+  VulkanImage image;
   options.add = [&](fb::HeaderT &header, std::vector<CodeImage> &images) {
     header.programs.push_back(vulkanProgram(*header.programs[0]));
     fb::ProgramT &program = *header.programs.back();
-    if (edit) edit(program, image_);
-    program.variants[0]->entries = image_.entries;
-    images.push_back({1, 0, image_.bytes});
+    if (edit) edit(program, image);
+    program.variants[0]->entries = image.entries;
+    images.push_back({1, 0, image.bytes});
   };
-  toy_ = std::make_unique<Toy>(options);
-}
-
-lathe_status VulkanToy::open(lathe_session_options options, std::string &message) const {
-  options.device = "vulkan";
-  lathe_session *session = nullptr;
-  lathe_status status = lathe_session_create(toy_->model(), &options, &session);
-  message = status == LATHE_OK ? "" : lathe_last_error();
-  lathe_session_release(session);
-  return status;
-}
-
-lathe_status VulkanToy::open(std::string &message) const {
-  lathe_session_options options = LATHE_INIT(lathe_session_options);
-  return open(options, message);
+  return std::make_unique<Toy>(options);
 }
 
 void VulkanTest::SetUp() {
@@ -89,12 +76,6 @@ void VulkanTest::TearDown() {
   if (!instance) return;
   Status silent = (*instance)->complaint();
   EXPECT_TRUE(silent.ok()) << silent.message();
-}
-
-void expectNear(const Row &values, const Row &wanted) {
-  ASSERT_EQ(values.size(), wanted.size());
-  for (size_t i = 0; i < values.size(); ++i)
-    EXPECT_NEAR(values[i], wanted[i], 1e-4 * (1 + std::abs(wanted[i]))) << i;
 }
 
 } // namespace lathe::toy
