@@ -61,6 +61,8 @@ Result<Source> lathe::openSource(const CompileOptions &options, MLIRContext &con
     return openText(options, context);
   Result<Checkpoint> checkpoint = Checkpoint::open(options.model);
   if (!checkpoint.ok()) return checkpoint.status();
+  if (!options.checkpoint.empty())
+    return Status(Code::InvalidArgument, options.model + ": is a checkpoint itself; --checkpoint is for an .mlir file");
   Source source;
   source.checkpoint = std::move(*checkpoint);
   Result<OwningOpRef<ModuleOp>> module = importCheckpoint(*source.checkpoint, context);

@@ -38,6 +38,7 @@ for option in graph:--cache=f32 graph:--activations=bf16 compress:--weights=int8
   refused 1 "${option%%:*}.mlir: ${name%%=*}.* has no effect behind the ${option%%:*} phase" \
     "$LATHE" compile "${option%%:*}.mlir" "$name" --checkpoint "$model" -o over.lathe -q
 done
+refused 1 '--checkpoint is for an .mlir file' "$LATHE" compile "$model" --checkpoint "$model" -o over.lathe -q
 [ -e over.lathe ] && fail "a refused option left an artifact"
 succeeds "$LATHE" compile graph.mlir --activations f32 --weights int8 --checkpoint "$model" --variants avx2 -o floats.lathe -q
 refused 1 '(later|phase)' "$LATHE" compile lower.mlir --compile-to graph -o back.mlir
