@@ -12,7 +12,7 @@ Result<const fb::Variant *> chooseVariant(const fb::Program &program, const std:
     if (!reason.empty()) reason = "'" + variant->name()->str() + "' " + reason;
     if (variant->name()->str() == name) {
       if (reason.empty()) return variant;
-      return Status(Code::Unsupported, device + " can't run the variant " + reason);
+      return Status(Code::Unsupported, device + " can't run the variant: " + reason);
     }
     if (reason.empty())
       best = variant;

@@ -1,6 +1,7 @@
 // RUN: lathe-opt %s --lathe-gpu-kernels=variant=sm_80 | FileCheck %s --check-prefixes=CHECK,CUDA,TENSOR
 // RUN: lathe-opt %s --lathe-gpu-kernels=variant=sm_75 | FileCheck %s --check-prefixes=CHECK,CUDA,PLAIN
-// RUN: sed 's/for "cuda"/for "vulkan"/' %s | lathe-opt --lathe-gpu-kernels=variant=vulkan1.2 | FileCheck %s --check-prefixes=CHECK,VULKAN
+// RUN: sed 's/for "cuda"/for "vulkan"/' %s | lathe-opt --lathe-gpu-kernels=variant=vulkan1.2 | FileCheck %s --check-prefixes=CHECK,VULKAN,BYTES
+// RUN: sed 's/for "cuda"/for "vulkan"/' %s | lathe-opt --lathe-gpu-kernels=variant=vulkan1.3 | FileCheck %s --check-prefixes=CHECK,VULKAN,DOTS
 
 exec.program @p for "cuda" attributes {max_rows = 512 : i64, max_outputs = 16 : i64} {
   // One row: four rows of a panel by one word of codes are one load; threads that share outputs meet in
@@ -12,6 +13,9 @@ exec.program @p for "cuda" attributes {max_rows = 512 : i64, max_outputs = 16 : 
   // CHECK: llvm.load {{.*}} {alignment = 16 : i64} : !llvm.ptr<1> -> vector<4xi32>
   // CUDA-COUNT-8: nvvm.dot.accumulate.4way
   // VULKAN-NOT: nvvm
+  // BYTES-NOT: spirv.
+  // Codes of 4 bits are signed bytes, too.
+  // DOTS-COUNT-8: spirv.SDot {{.*}}, <PackedVectorFormat4x8Bit> : i32 -> i32
   // CHECK: math.fma
   // CHECK: gpu.barrier
   // Few rows: the same for eight rows.

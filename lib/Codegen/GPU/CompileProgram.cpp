@@ -63,11 +63,13 @@ static void joinImage(ArrayRef<Unit> units, const GpuVariant &variant, VariantCo
   code.image.assign(joined.c_str(), joined.c_str() + joined.size() + 1);
 }
 
-static void keepTexts(ArrayRef<Unit> units, const CodegenTexts &texts) {
+static void keepTexts(ArrayRef<Unit> units, ArrayRef<VariantCode> variants, const CodegenTexts &texts) {
   auto append = [](std::string *to, const Unit &unit, StringRef comment, StringRef text) {
     if (to) *to += (comment + " " + unit.planned->name + " for " + unit.variant->name + "\n" + text).str();
   };
   for (const Unit &unit : units) {
+    if (llvm::none_of(variants, [&](const VariantCode &kept) { return kept.name == unit.variant->name; }))
+      continue;
     append(texts.kernels, unit, "//", unit.kernelText);
     append(texts.assembly, unit, "//", unit.codeText);
   }
@@ -96,9 +98,10 @@ FailureOr<ProgramCode> compileGpuProgram(exec::ProgramOp program, ArrayRef<Strin
     VariantCode code{variant.arch.str(), variant.name.str(), {}, {}, {}};
     for (StringRef feature : variant.requiredFeatures) code.features.push_back(feature.str());
     joinImage(units, variant, code);
-    result.variants.push_back(std::move(code));
+    if (llvm::none_of(result.variants, [&](const VariantCode &kept) { return kept.image == code.image; }))
+      result.variants.push_back(std::move(code));
   }
-  keepTexts(units, texts);
+  keepTexts(units, result.variants, texts);
   return result;
 }
 

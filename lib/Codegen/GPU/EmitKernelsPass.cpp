@@ -5,11 +5,12 @@
 #include "Codegen/GPU/NvvmLowering.h"
 #include "Codegen/GPU/ToSpirv.h"
 
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -32,7 +33,8 @@ struct EmitGpuKernelsPass : PassWrapper<EmitGpuKernelsPass, OperationPass<Module
   }
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<arith::ArithDialect, gpu::GPUDialect, LLVM::LLVMDialect, math::MathDialect,
-                    memref::MemRefDialect, NVVM::NVVMDialect, scf::SCFDialect, vector::VectorDialect>();
+                    memref::MemRefDialect, NVVM::NVVMDialect, scf::SCFDialect, spirv::SPIRVDialect,
+                    vector::VectorDialect>();
   }
 
   void runOnOperation() override {
@@ -60,7 +62,8 @@ struct EmitGpuKernelsPass : PassWrapper<EmitGpuKernelsPass, OperationPass<Module
     return success();
   }
 
-  Option<std::string> variant{*this, "variant", llvm::cl::desc("vulkan1.2, sm_75, sm_80, sm_90a, sm_100"),
+  Option<std::string> variant{*this, "variant",
+                              llvm::cl::desc("vulkan1.2, vulkan1.3, sm_75, sm_80, sm_90a, sm_100"),
                               llvm::cl::init("vulkan1.2")};
 };
 

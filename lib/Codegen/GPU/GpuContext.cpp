@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
 
 using namespace mlir;
 using namespace lathe;
@@ -230,21 +231,34 @@ Value GpuContext::lookUp(ArrayRef<float> table, Value indices) {
   return entries.front();
 }
 
-Value GpuContext::dot4(Value codes, Value x, Value sums) {
-  auto type = cast<VectorType>(codes.getType());
-  int64_t width = type.getDimSize(0);
-  if (variant.hasDot4) {
+/// One word of codes, in one instruction.
+Value GpuContext::dotWord(Value code, int64_t codeBits, Value x, Value sum) {
+  Type type = sum.getType();
+  if (variant.isCuda()) {
     auto bytes = [&](Value word) -> Value {
       return LLVM::BitcastOp::create(builder, loc, VectorType::get(4, builder.getI8Type()), word);
     };
-    Value xBytes = bytes(x);
+    return NVVM::DotAccumulate4WayOp::create(builder, loc, type, bytes(code),
+                                             NVVM::DotAccumulateType::UNSIGNED, bytes(x),
+                                             NVVM::DotAccumulateType::SIGNED, sum);
+  }
+  // More devices have an instruction for two signed operands than for mixed ones, and codes below 128 are
+  // both.
+  auto format = spirv::PackedVectorFormatAttr::get(builder.getContext(),
+                                                   spirv::PackedVectorFormat::PackedVectorFormat4x8Bit);
+  Value dot = codeBits < 8 ? spirv::SDotOp::create(builder, loc, type, x, code, format).getResult()
+                           : spirv::SUDotOp::create(builder, loc, type, x, code, format).getResult();
+  return add(dot, sum);
+}
+
+Value GpuContext::dot4(Value codes, int64_t codeBits, Value x, Value sums) {
+  auto type = cast<VectorType>(codes.getType());
+  int64_t width = type.getDimSize(0);
+  if (variant.hasDot4) {
     for (int64_t lane = 0; lane < width; ++lane) {
       Value code = vector::ExtractOp::create(builder, loc, codes, lane);
       Value sum = vector::ExtractOp::create(builder, loc, sums, lane);
-      sum = NVVM::DotAccumulate4WayOp::create(builder, loc, sum.getType(), bytes(code),
-                                              NVVM::DotAccumulateType::UNSIGNED, xBytes,
-                                              NVVM::DotAccumulateType::SIGNED, sum);
-      sums = vector::InsertOp::create(builder, loc, sum, sums, lane);
+      sums = vector::InsertOp::create(builder, loc, dotWord(code, codeBits, x, sum), sums, lane);
     }
     return sums;
   }

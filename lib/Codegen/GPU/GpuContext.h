@@ -37,9 +37,9 @@ public:
   Value foldThreads(Fold fold, Value scalar);
   /// Value of one branch or the other.
   Value ifElse(Value condition, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise);
-  /// sums + the four products of the bytes of each lane of `codes` (vector<n x i32>, unsigned) and those of the scalar
-  /// `x` (signed): vector<n x i32>.
-  Value dot4(Value codes, Value x, Value sums);
+  /// sums + the four products of the bytes of each lane of `codes` (vector<n x i32>, unsigned, of `codeBits`
+  /// bits) and those of the scalar `x` (signed): vector<n x i32>.
+  Value dot4(Value codes, int64_t codeBits, Value x, Value sums);
 
   int64_t columnStep() const override { return 4; }
   int64_t panelLanes() const override { return 4; }
@@ -61,6 +61,7 @@ public:
 private:
   Value loadBinding(unsigned index) override;
   Value foldSubgroup(Fold fold, Value scalar);
+  Value dotWord(Value code, int64_t codeBits, Value x, Value sum);
   Value asIndex(Value value);
   Value asI64(Value index);
 

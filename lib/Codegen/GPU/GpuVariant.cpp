@@ -6,11 +6,25 @@ static constexpr llvm::StringRef kVulkanFeatures[] = {
     "bufferDeviceAddress", "shaderInt64",           "shaderInt16",           "shaderInt8",
     "storageBuffer8BitAccess", "storageBuffer16BitAccess", "subgroupArithmetic",
 };
-static const GpuVariant kVulkan[] = {
-    {"vulkan1.2", GpuTarget::Vulkan, "spirv", kVulkanFeatures, "", 0, false, {}},
+/// Vulkan 1.3 demands it of every device, as an instruction or as what a driver makes of it.
+static constexpr llvm::StringRef kVulkan13Features[] = {
+    "bufferDeviceAddress",
+    "shaderInt64",
+    "shaderInt16",
+    "shaderInt8",
+    "storageBuffer8BitAccess",
+    "storageBuffer16BitAccess",
+    "subgroupArithmetic",
+    "integerDotProduct",
 };
 
-// The last one that a device can run is taken, so keep the order. sm_90a runs on compute capability 9.0 only.
+// Of a target's variants the last one that a device can run is taken, so keep the order.
+static const GpuVariant kVulkan[] = {
+    {"vulkan1.2", GpuTarget::Vulkan, "spirv", kVulkanFeatures, "", 0, false, {}},
+    {"vulkan1.3", GpuTarget::Vulkan, "spirv", kVulkan13Features, "", 0, true, {}},
+};
+
+// sm_90a runs on compute capability 9.0 only.
 static constexpr llvm::StringRef k75[] = {"sm_75"}, k80[] = {"sm_80"}, k90a[] = {"sm_90a"}, k100[] = {"sm_100"};
 static constexpr MatrixProducts kTiles = {/*halves=*/true, /*bytes=*/true};
 static const GpuVariant kCuda[] = {

@@ -138,9 +138,10 @@ private:
     GroupScales scales(group, decode.layout().bias, partsAt(first), first, columns);
     SmallVector<Value> dots, sums;
     for (Value row : rows) dots.push_back(scales.start(row));
+    int64_t bits = plan.type.getEncoding().getCodeBits();
     for (int64_t i = 0; i < columns / 4; ++i) {
       Value quad = codes.quad(i);
-      for (auto [r, dot] : llvm::enumerate(dots)) dot = on.dot4(quad, x.at(int64_t(r), i), dot);
+      for (auto [r, dot] : llvm::enumerate(dots)) dot = on.dot4(quad, bits, x.at(int64_t(r), i), dot);
     }
     for (auto [row, dot, sum] : llvm::zip(rows, dots, carried)) sums.push_back(scales.add(row, dot, sum));
     return sums;

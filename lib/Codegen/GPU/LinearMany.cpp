@@ -170,7 +170,7 @@ private:
       Value codes = on.loadShared(staged.weights, on.add(on.mul(word, plan.quads()), quad));
       for (int64_t row = 0; row < numRows; ++row) {
         Value x = on.loadShared(staged.input, on.add(on.mul(on.add(firstRow, row), plan.inputLine()), word));
-        next.push_back(on.dot4(codes, x, soFar[row]));
+        next.push_back(on.dot4(codes, plan.type.getEncoding().getCodeBits(), x, soFar[row]));
       }
       return next;
     });

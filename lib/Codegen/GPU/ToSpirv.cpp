@@ -90,7 +90,8 @@ struct GpuToSpirvPass : PassWrapper<GpuToSpirvPass, OperationPass<ModuleOp>> {
     return success();
   }
 
-  Option<std::string> variant{*this, "variant", llvm::cl::desc("vulkan1.2"), llvm::cl::init("vulkan1.2")};
+  Option<std::string> variant{*this, "variant", llvm::cl::desc("vulkan1.2, vulkan1.3"),
+                              llvm::cl::init("vulkan1.2")};
   Option<std::string> write{*this, "write", llvm::cl::desc("folder for the binary module of each function")};
 };
 

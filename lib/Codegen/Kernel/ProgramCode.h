@@ -15,7 +15,7 @@ struct VariantCode {
 
 struct ProgramCode {
   std::vector<PlannedKernel> kernels;
-  std::vector<VariantCode> variants; ///< in the order asked for
+  std::vector<VariantCode> variants; ///< in the order asked for; on GPUs without those that add nothing
 };
 
 /// Which texts to keep of what lies between.

@@ -4,6 +4,7 @@
 #include "WorkItems.h"
 
 #include "Codegen/GPU/CompileProgram.h"
+#include "Codegen/GPU/GpuVariant.h"
 #include "Exec/ExecDialect.h"
 #include "Runtime/CpuFeatures.h"
 
@@ -65,8 +66,13 @@ std::vector<llvm::StringRef> runnableVariants() {
 
 std::vector<llvm::StringRef> deviceVariants() {
   std::vector<llvm::StringRef> names = runnableVariants();
-  if (VulkanKernels::runOrSkip()) names.push_back("vulkan1.2");
+  if (VulkanKernels::runOrSkip()) llvm::append_range(names, VulkanKernels::runnableVariants());
   return names;
+}
+
+void Program::openVulkan(const ProgramCode &code) {
+  for (const VariantCode &variant : code.variants)
+    vulkan_.push_back(std::make_unique<VulkanKernels>(ProgramCode{code.kernels, {variant}}));
 }
 
 Program::Program(const std::string &body, std::vector<llvm::StringRef> variants) {
@@ -80,13 +86,14 @@ Program::Program(const std::string &body, std::vector<llvm::StringRef> variants)
     return;
   }
   exec::ProgramOp program = *module_->getBody()->getOps<exec::ProgramOp>().begin();
-  if (!variants.empty() && variants.back() == "vulkan1.2") {
-    variants.pop_back();
-    auto code = compileGpuProgram(program, {"vulkan1.2"});
+  auto gpu = llvm::find_if(variants, [](llvm::StringRef name) { return findGpuVariant(name); });
+  if (gpu != variants.end()) {
+    auto code = compileGpuProgram(program, llvm::ArrayRef(&*gpu, size_t(variants.end() - gpu)));
     if (succeeded(code))
-      vulkan_ = std::make_unique<VulkanKernels>(std::move(*code));
+      openVulkan(*code);
     else
       ADD_FAILURE() << "the program does not compile for Vulkan";
+    variants.erase(gpu, variants.end());
   }
   auto code = compileCpuProgram(program, variants);
   if (failed(code)) {
@@ -112,12 +119,16 @@ Program::~Program() {
 }
 
 llvm::StringRef Program::variantName(size_t variant) const {
-  return isGpu(variant) ? vulkan_->code().variants.front().name : code_.variants[variant].name;
+  return isGpu(variant) ? codeOf(variant).variants.front().name : code_.variants[variant].name;
+}
+
+const ProgramCode &Program::codeOf(size_t variant) const {
+  return isGpu(variant) ? vulkan_[variant - code_.variants.size()]->code() : code_;
 }
 
 void Program::run(size_t variant, llvm::StringRef name, const KernelBatch &batch,
                   std::vector<void *> bindings) const {
-  for (const PlannedKernel &kernel : (isGpu(variant) ? vulkan_->code() : code_).kernels) {
+  for (const PlannedKernel &kernel : codeOf(variant).kernels) {
     if (kernel.name != name) continue;
     ASSERT_EQ(kernel.bindings, bindings.size());
     int64_t rows = kernel.domain == exec::RowDomain::Rows      ? batch.rows
@@ -126,7 +137,7 @@ void Program::run(size_t variant, llvm::StringRef name, const KernelBatch &batch
     size_t index = 0;
     while (kernel.classes[index].maxRows < rows) ++index;
     const KernelClass &kernelClass = kernel.classes[index];
-    if (isGpu(variant)) return vulkan_->run(kernel, index, batch, bindings);
+    if (isGpu(variant)) return vulkan_[variant - code_.variants.size()]->run(kernel, index, batch, bindings);
     int64_t items = workItems(kernelClass.grid, batch);
     auto entry = reinterpret_cast<Kernel>(images_[variant].first +
                                           code_.variants[variant].entries[kernel.firstCode + index]);

@@ -37,7 +37,7 @@ private:
 
 /// All variants of CPUs that this machine runs.
 std::vector<llvm::StringRef> runnableVariants();
-/// The same, and "vulkan1.2" behind them where a Vulkan device runs on the CPU (VulkanKernels::runOrSkip).
+/// The same, and behind them those of Vulkan where a device runs on the CPU (VulkanKernels::runOrSkip).
 std::vector<llvm::StringRef> deviceVariants();
 
 class VulkanKernels;
@@ -50,10 +50,10 @@ public:
   explicit Program(const std::string &body, std::vector<llvm::StringRef> variants = runnableVariants());
   ~Program();
 
-  size_t variants() const { return code_.variants.size() + isGpu(code_.variants.size()); }
+  size_t variants() const { return code_.variants.size() + vulkan_.size(); }
   llvm::StringRef variantName(size_t variant) const;
   /// Whether sums are made in another order than on CPUs, which agree bit for bit.
-  bool isGpu(size_t variant) const { return vulkan_ && variant == code_.variants.size(); }
+  bool isGpu(size_t variant) const { return variant >= code_.variants.size(); }
   const ProgramCode &code() const { return code_; }
 
   /// Runs a kernel in two parts, as two threads would, each with scratch full of NaNs.
@@ -65,7 +65,10 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   ProgramCode code_;
   std::vector<std::pair<char *, size_t>> images_;
-  std::unique_ptr<VulkanKernels> vulkan_;
+  std::vector<std::unique_ptr<VulkanKernels>> vulkan_;
+
+  void openVulkan(const ProgramCode &code);
+  const ProgramCode &codeOf(size_t variant) const;
 };
 
 /// A 64-byte aligned array.

@@ -205,15 +205,22 @@ TEST_P(IntegerLinear, IsExact) {
   Program program(integerKernel(c), deviceVariants());
   PackedWeights w(c.rows, c.columns, c.encoding, 3);
   QuantizedInput x(100, c.columns, c.group, 4);
-  for (int32_t rows : kRowCounts)
+  for (int32_t rows : kRowCounts) {
+    std::vector<float> onGpu;
     for (size_t variant = 0; variant < program.variants(); ++variant) {
       Buffer<float> y = multiply(program, variant, rows, x.bytes.data(), w);
+      if (program.isGpu(variant)) {
+        std::vector<float> bits(y.data(), y.data() + y.size());
+        if (onGpu.empty()) onGpu = bits;
+        ASSERT_EQ(bits, onGpu) << program.variantName(variant).str();
+      }
       for (int64_t m = 0; m < rows; ++m)
         for (int64_t n = 0; n < c.rows; ++n)
           ASSERT_NEAR(y[m * c.rows + n], integerProduct(w, x, m, n),
                       program.isGpu(variant) ? 1e-6 * magnitude(w, x, m, n) : 0)
               << program.variantName(variant).str() << " rows " << rows << " at " << m << ", " << n;
     }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,7 +1,9 @@
 // What lowering to SPIR-V does to numbers, and what it asks of devices.
+#include "Codegen/GPU/CompileProgram.h"
 #include "Codegen/GPU/EmitKernels.h"
 #include "Codegen/GPU/ToSpirv.h"
 #include "Codegen/Kernel/MathExpansion.h"
+#include "Exec/ExecDialect.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -114,6 +116,36 @@ TEST(Spirv, AFeatureThatTheVariantLacksIsAnError) {
   variant.requiredFeatures = few;
   EXPECT_TRUE(failed(compileSpirv(function, variant)));
   EXPECT_NE(errors.find("uses Vulkan's storageBuffer8BitAccess"), std::string::npos) << errors;
+}
+
+/// The names of the variants that are kept of both of Vulkan's, for a kernel that multiplies rows `x` by
+/// weights `w`.
+std::vector<std::string> variantsFor(const std::string &slice, const std::string &x, const std::string &w) {
+  MLIRContext context;
+  context.loadDialect<LatheDialect, exec::ExecDialect>();
+  auto module = parseSourceString<ModuleOp>(
+      "exec.program @p for \"vulkan\" attributes {max_rows = 512 : i64, max_outputs = 16 : i64} {\n"
+      "exec.kernel @k over rows slices [" +
+          slice + ", unit, !exec.slice<rows by 64 of f32, stride 256>] states {} {\n^bb0(%x: " + x +
+          ", %w: " + w + "):\n %y = lathe.linear %x, [%w] : " + x + ", [" + w +
+          "] -> tensor<?x64xf32>\n lathe.yield %y : tensor<?x64xf32>\n}\n}",
+      &context);
+  if (!module) return {};
+  auto code = compileGpuProgram(*module->getOps<exec::ProgramOp>().begin(), {"vulkan1.2", "vulkan1.3"});
+  std::vector<std::string> names;
+  if (succeeded(code))
+    for (const VariantCode &variant : code->variants) names.push_back(variant.name);
+  return names;
+}
+
+TEST(Spirv, AVariantThatAddsNothingIsLeftOut) {
+  EXPECT_EQ(variantsFor("!exec.slice<rows by 64 of f32, stride 256>", "tensor<?x64xf32>",
+                        "!lathe.weight<64x64xf32, panel 64>"),
+            std::vector<std::string>({"vulkan1.2"}));
+  EXPECT_EQ(variantsFor("!exec.slice<rows by 64 of i8, stride 192, group 64>",
+                        "tensor<?x64xi8, #lathe.quantized_rows<64>>",
+                        "!lathe.weight<64x64x<si8, block 1x0, scale <f32>>, panel 64>"),
+            std::vector<std::string>({"vulkan1.2", "vulkan1.3"}));
 }
 
 } // namespace

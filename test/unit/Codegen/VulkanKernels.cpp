@@ -2,12 +2,14 @@
 
 #include "WorkItems.h"
 
+#include "Codegen/GPU/GpuVariant.h"
 #include "Runtime/Vulkan/Instance.h"
 
 #include "gtest/gtest.h"
 
 #include <cmath>
 #include <limits>
+#include <map>
 
 namespace lathe::test {
 
@@ -27,9 +29,20 @@ bool VulkanKernels::runOrSkip() {
   return false;
 }
 
-/// Opened once, with the features that the first program asks for: they are the same for all of a variant.
+std::vector<llvm::StringRef> VulkanKernels::runnableVariants() {
+  std::vector<llvm::StringRef> names;
+  for (const GpuVariant &variant : gpuVariants(GpuTarget::Vulkan))
+    if (llvm::all_of(variant.requiredFeatures, [](llvm::StringRef name) {
+          return emulatedDevice()->features.has(std::string_view(name));
+        }))
+      names.push_back(variant.name);
+  return names;
+}
+
+/// Opened once for each variant, with the features that it asks for.
 static vulkan::Device &sharedDevice(const VariantCode &code) {
-  static std::unique_ptr<vulkan::Device> device;
+  static std::map<std::string, std::unique_ptr<vulkan::Device>> devices;
+  std::unique_ptr<vulkan::Device> &device = devices[code.name];
   if (device) return *device;
   flatbuffers::FlatBufferBuilder builder;
   builder.Finish(builder.CreateVectorOfStrings(code.features));

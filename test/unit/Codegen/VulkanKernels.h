@@ -13,8 +13,10 @@ public:
   /// Whether there is such a device. Where there is none, the test that asks goes on without and is reported
   /// as skipped.
   static bool runOrSkip();
+  /// The variants that it has the features for.
+  static std::vector<llvm::StringRef> runnableVariants();
 
-  /// Test failure where a module is refused.
+  /// Of the first variant. Test failure where a module is refused.
   explicit VulkanKernels(ProgramCode code);
   ~VulkanKernels();
   VulkanKernels(const VulkanKernels &) = delete;
