@@ -216,11 +216,11 @@ private:
     return {};
   }
 
-  /// Every variant asked for must be one of some target.
+  /// Every variant asked for must be one of some target, though a program may have no use for it.
   Status checkVariants(const std::vector<CompiledProgram> &compiled) const {
     for (const std::string &name : options_.variants) {
-      bool found = llvm::any_of(compiled, [&](const CompiledProgram &of) {
-        return llvm::any_of(of.code.variants, [&](const VariantCode &variant) { return variant.name == name; });
+      bool found = llvm::any_of(compiled, [&](CompiledProgram of) {
+        return llvm::is_contained(findCompileTarget(of.program.getTarget())->variants(), name);
       });
       if (!found) return Status(Code::InvalidArgument, "unknown variant '" + name + "'");
     }

@@ -26,6 +26,13 @@ done
 refused 1 "unknown target 'tpu': targets are cpu, vulkan, cuda" "$LATHE" compile "$model" -o x.lathe --target tpu
 refused 1 "target 'cpu' is given twice" "$LATHE" compile "$model" -o x.lathe --target cpu,cpu
 refused 1 'unknown variant .sse2.' "$LATHE" compile "$model" -o x.lathe --variants avx2,sse2
+# What a variant may use and a model does not is not stored twice, nor is it an error to ask for it.
+for weights in f32 int8; do
+  succeeds "$LATHE" compile "$model" -o $weights.lathe -q --target vulkan --weights $weights --variants vulkan1.2,vulkan1.3
+  succeeds "$LATHE" inspect $weights.lathe
+  grep -q 'vulkan1\.2 ' out || fail "no vulkan1.2 with $weights: $(cat out)"
+  [ "$(grep -c 'vulkan1\.3 ' out)" = $([ $weights = int8 ] && echo 1 || echo 0) ] || fail "vulkan1.3 with $weights: $(cat out)"
+done
 for target in vulkan cuda; do
   refused 1 "$target is not shown as LLVM IR: --emit kernels or asm" "$LATHE" compile "$model" --emit llvm --target $target
 done
