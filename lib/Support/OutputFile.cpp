@@ -27,11 +27,24 @@ static int openNameless(const std::string &path) {
   return ::open(folder.empty() ? "." : folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
 }
 
+/// Where links lead that stand at `path`: what lies there is replaced, not they.
+static std::string behindLinks(const std::string &path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error)) return path;
+  std::filesystem::path behind = std::filesystem::weakly_canonical(path, error);
+  return error ? path : behind.string();
+}
+
 Result<OutputFile> OutputFile::create(const std::string &path, Kind kind) {
   OutputFile file;
-  file.path_ = path;
-  file.partial_ = path + "." + std::to_string(getpid()) + ".partial";
-  if (kind == Kind::Nameless) file.descriptor_ = openNameless(path);
+  file.path_ = behindLinks(path);
+  file.partial_ = file.path_ + "." + std::to_string(getpid()) + ".partial";
+  // A device or a pipe would be gone.
+  std::error_code error;
+  std::filesystem::file_status there = std::filesystem::status(file.path_, error);
+  if (exists(there) && !is_regular_file(there))
+    return Status(Code::Io, path + ": is no ordinary file, which this could replace");
+  if (kind == Kind::Nameless) file.descriptor_ = openNameless(file.path_);
   if (file.descriptor_ >= 0) return file;
   file.descriptor_ = ::open(file.partial_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file.descriptor_ < 0) return failureAt(file.partial_);

@@ -16,8 +16,9 @@ namespace lathe {
 class OutputFile {
 public:
   enum class Kind { Nameless, Named };
-  /// Begins a file in the folder of `path`. A Named one, which is also what a Nameless one becomes where the
-  /// file system has none, is called "<path>.<pid>.partial" meanwhile.
+  /// Begins a file in the folder of `path`, where it replaces a file that is there, but nothing else. A Named
+  /// one, which is also what a Nameless one becomes where the file system has none, is called
+  /// "<path>.<pid>.partial" meanwhile.
   static Result<OutputFile> create(const std::string &path, Kind kind = Kind::Nameless);
 
   OutputFile(OutputFile &&other) noexcept;

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <numeric>
 #include <random>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -86,6 +87,29 @@ TEST_P(OutputFileTest, AppearsOnlyWhenCommitted) {
   EXPECT_EQ(names(), std::vector<std::string>{"whole"});
 }
 
+TEST_P(OutputFileTest, ReplacesNothingButFiles) {
+  std::string pipe = folder_ + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string &path : {pipe, folder_}) {
+    auto file = OutputFile::create(path, GetParam());
+    ASSERT_FALSE(file.ok()) << path;
+    EXPECT_EQ(file.status().message(), path + ": is no ordinary file, which this could replace");
+  }
+  EXPECT_EQ(names(), std::vector<std::string>{"pipe"});
+}
+
+TEST_P(OutputFileTest, ReplacesWhatALinkLeadsTo) {
+  std::ofstream(path_) << "before";
+  std::string link = folder_ + "/link";
+  fs::create_symlink("whole", link);
+  auto file = OutputFile::create(link, GetParam());
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  ASSERT_TRUE(file->writeAt(0, kText).ok() && file->commit().ok());
+  EXPECT_EQ(content(), "abc");
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_EQ(names().size(), 2u);
+}
+
 /// Pieces that come in any order, from several threads, over more than two large pages and a part of one.
 TEST_P(OutputFileTest, KeepsEveryPieceOfAReservedFile) {
   constexpr size_t kPiece = 3000, kPieces = 1600;
@@ -142,9 +166,9 @@ TEST_P(OutputFileTest, SaysWhereItCannotWrite) {
   ASSERT_FALSE(nowhere.ok());
   EXPECT_EQ(nowhere.status().code(), Code::Io);
   EXPECT_NE(nowhere.status().message().find("/none/whole"), std::string::npos) << nowhere.status().message();
-  fs::create_directory(path_);
   auto file = OutputFile::create(path_, GetParam());
   ASSERT_TRUE(file.ok());
+  fs::create_directory(path_);
   EXPECT_EQ(file->commit().code(), Code::Io) << "a folder can't be replaced";
 }
 
