@@ -1,5 +1,6 @@
 #include "Compiler/Compile.h"
 
+#include "Artifact/Format.h"
 #include "Compiler/Describe.h"
 #include "Compiler/Diagnostics.h"
 #include "Compiler/EffectiveRecipe.h"
@@ -81,6 +82,7 @@ private:
     PassManager manager(&context_);
     PipelineOptions pipeline;
     fillPipeline(pipeline);
+    LATHE_TRY(checkSizes(pipeline));
     LATHE_TRY(addOwnPipeline(manager));
     for (Phase phase : {Phase::Graph, Phase::Compress})
       if (phase > source_.phase && phase <= last && options_.pipeline.empty()) buildPhase(manager, pipeline, phase);
@@ -137,7 +139,19 @@ private:
     // Only products with integer codes are affected.
     pipeline.quantizeActivations = options_.activations.empty() || options_.activations == "int8";
     if (options_.maxRows) pipeline.maxRows = options_.maxRows;
-    if (options_.maxOutputs) pipeline.maxOutputs = options_.maxOutputs;
+    pipeline.maxOutputs = options_.maxOutputs ? int64_t(options_.maxOutputs)
+                                              : std::min<int64_t>(pipeline.maxOutputs, pipeline.maxRows);
+  }
+
+  /// What an artifact can hold.
+  static Status checkSizes(const PipelineOptions &pipeline) {
+    if (pipeline.maxRows > int64_t(limits::kRows))
+      return Status(Code::InvalidArgument, "--max-rows is at most " + std::to_string(limits::kRows));
+    if (pipeline.maxOutputs > pipeline.maxRows)
+      return Status(Code::InvalidArgument, "--max-outputs is more than the " +
+                                               std::to_string(pipeline.maxRows) +
+                                               " rows of a call: give a larger --max-rows");
+    return {};
   }
 
   /// The user's own passes, in the place of the graph and compress phases.

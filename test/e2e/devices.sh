@@ -26,6 +26,11 @@ done
 refused 1 "unknown target 'tpu': targets are cpu, vulkan, cuda" "$LATHE" compile "$model" -o x.lathe --target tpu
 refused 1 "target 'cpu' is given twice" "$LATHE" compile "$model" -o x.lathe --target cpu,cpu
 refused 1 'unknown variant .sse2.' "$LATHE" compile "$model" -o x.lathe --variants avx2,sse2
+refused 1 '--max-rows is at most 65536' "$LATHE" compile "$model" -o x.lathe --max-rows 65537
+refused 1 '--max-outputs is more than the 8 rows' "$LATHE" compile "$model" -o x.lathe --max-rows 8 --max-outputs 9
+refused 1 'm: is no ordinary file' "$LATHE" compile "$model" -o $(mkdir -p m && echo m)
+succeeds "$LATHE" compile "$model" -o few.lathe -q --max-rows 8
+
 # What a variant may use and a model does not is not stored twice, nor is it an error to ask for it.
 for weights in f32 int8; do
   succeeds "$LATHE" compile "$model" -o $weights.lathe -q --target vulkan --weights $weights --variants vulkan1.2,vulkan1.3
