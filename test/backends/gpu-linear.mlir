@@ -1,4 +1,5 @@
 // RUN: lathe-opt %s --lathe-gpu-kernels=variant=sm_80 | FileCheck %s --check-prefixes=CHECK,CUDA,TENSOR
+// RUN: lathe-opt %s --lathe-gpu-kernels=variant=sm_90a | FileCheck %s --check-prefixes=CHECK,CUDA,GROUP
 // RUN: lathe-opt %s --lathe-gpu-kernels=variant=sm_75 | FileCheck %s --check-prefixes=CHECK,CUDA,PLAIN
 // RUN: sed 's/for "cuda"/for "vulkan"/' %s | lathe-opt --lathe-gpu-kernels=variant=vulkan1.2 | FileCheck %s --check-prefixes=CHECK,VULKAN,BYTES
 // RUN: sed 's/for "cuda"/for "vulkan"/' %s | lathe-opt --lathe-gpu-kernels=variant=vulkan1.3 | FileCheck %s --check-prefixes=CHECK,VULKAN,DOTS
@@ -27,6 +28,7 @@ exec.program @p for "cuda" attributes {max_rows = 512 : i64, max_outputs = 16 : 
   // PLAIN-SAME: memref<4096xf32, #gpu.address_space<workgroup>>, {{.*}} : memref<256xvector<4xi32>, #gpu.address_space<workgroup>>, {{.*}} : memref<1088xi32, #gpu.address_space<workgroup>>
   // Matrix units: two stages lie where the results come to lie.
   // TENSOR-SAME: workgroup({{[^,]*}} : memref<4736xf32, #gpu.address_space<workgroup>>)
+  // GROUP-SAME: workgroup({{.*}} : memref<{{[0-9]+}}xf32, #gpu.address_space<workgroup>> {llvm.align = 1024 : i64})
   // CHECK-SAME: known_block_size = array<i32: 128, 1, 1>
   // PLAIN-NOT: nvvm.mma.sync
   // PLAIN: memref.store {{.*}} : memref<256xvector<4xi32>
@@ -51,6 +53,18 @@ exec.program @p for "cuda" attributes {max_rows = 512 : i64, max_outputs = 16 : 
   // TENSOR: scf.yield
   // The last stage, and the results.
   // TENSOR-COUNT-16: nvvm.mma.sync
+  // Four warps together: what is staged is shown to the units, which read both operands by descriptors.
+  // GROUP: nvvm.cp.async.wait.group 0
+  // GROUP-NEXT: llvm.inline_asm has_side_effects asm_dialect = att "fence.proxy.async.shared::cta;"
+  // GROUP-NEXT: gpu.barrier
+  // GROUP: scf.for
+  // GROUP-NOT: nvvm.ldmatrix
+  // GROUP: llvm.inline_asm has_side_effects {{.*}}wgmma.mma_async.sync.aligned.m64n64k32.s32.s8.s8
+  // GROUP: arith.sitofp
+  // GROUP: nvvm.cp.async.wait.group 0
+  // GROUP-NEXT: llvm.inline_asm has_side_effects asm_dialect = att "fence.proxy.async.shared::cta;"
+  // GROUP-NEXT: gpu.barrier
+  // GROUP: scf.yield
   // TENSOR-NOT: nvvm.mma.sync
   // TENSOR: gpu.barrier
   // TENSOR: memref.store {{.*}} : memref<4736xf32

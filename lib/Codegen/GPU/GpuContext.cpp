@@ -52,10 +52,14 @@ Value GpuContext::ifElse(Value condition, llvm::function_ref<Value()> then,
 // Work-group memory
 //===------------------------------------------------------------------------------------------------------===//
 
-Value GpuContext::shared(Type element, int64_t count) {
+Value GpuContext::shared(Type element, int64_t count, int64_t alignment) {
   auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Workgroup);
   auto type = MemRefType::get({count}, element, MemRefLayoutAttrInterface(), space);
-  return function.addWorkgroupAttribution(type, loc);
+  Value memory = function.addWorkgroupAttribution(type, loc);
+  if (alignment > kSharedAlignment)
+    function.setWorkgroupAttributionAttr(int(function.getNumWorkgroupAttributions()) - 1,
+                                         LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(alignment));
+  return memory;
 }
 
 Value GpuContext::loadShared(Value memory, Value index) {

@@ -21,8 +21,10 @@ public:
   Value thread; ///< i64, of this thread in its work group
   int64_t threads() const { return part.threads(); }
 
-  /// `count` elements of work-group memory: a scalar or a short vector type each.
-  Value shared(Type element, int64_t count);
+  /// `count` elements of work-group memory: a scalar or a short vector type each. `alignment`: of the first, where a
+  /// target needs more than all have.
+  static constexpr int64_t kSharedAlignment = 16;
+  Value shared(Type element, int64_t count, int64_t alignment = kSharedAlignment);
   Value loadShared(Value memory, Value index);
   void storeShared(Value value, Value memory, Value index);
 

@@ -27,10 +27,11 @@ static const GpuVariant kVulkan[] = {
 // sm_90a runs on compute capability 9.0 only.
 static constexpr llvm::StringRef k75[] = {"sm_75"}, k80[] = {"sm_80"}, k90a[] = {"sm_90a"}, k100[] = {"sm_100"};
 static constexpr MatrixProducts kTiles = {/*halves=*/true, /*bytes=*/true};
+static constexpr MatrixProducts kWarpgroups = {/*halves=*/true, /*bytes=*/true, /*warpgroups=*/true};
 static const GpuVariant kCuda[] = {
     {"sm_75", GpuTarget::Cuda, "nvptx64", k75, "+ptx63", 32, true, {}},
     {"sm_80", GpuTarget::Cuda, "nvptx64", k80, "+ptx70", 32, true, kTiles},
-    {"sm_90a", GpuTarget::Cuda, "nvptx64", k90a, "+ptx80", 32, true, kTiles},
+    {"sm_90a", GpuTarget::Cuda, "nvptx64", k90a, "+ptx80", 32, true, kWarpgroups},
     {"sm_100", GpuTarget::Cuda, "nvptx64", k100, "+ptx86", 32, true, kTiles},
 };
 

@@ -13,6 +13,7 @@ enum class GpuTarget { Vulkan, Cuda };
 struct MatrixProducts {
   bool halves = false; ///< bf16, f16: 16 x 8 x 16
   bool bytes = false;  ///< signed by unsigned: 16 x 8 x 32
+  bool warpgroups = false; ///< four warps together, what each could by itself (wgmma)
 };
 
 /// One class of devices: what emitters may use, and what a device must have to run it.

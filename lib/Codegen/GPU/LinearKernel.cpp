@@ -130,7 +130,7 @@ LogicalResult lathe::emitGpuLinear(KernelContext &base) {
   bool runs = on.kernelClass.grid.size() > 1;
   std::optional<TensorTile> tile = tensorTile(on, region, *plan, allRows);
   int64_t floats = std::max(plan->resultFloats(), tile ? tile->sharedBytes() / 4 : 0);
-  Value results = on.shared(on.builder.getF32Type(), floats), partials;
+  Value results = on.shared(on.builder.getF32Type(), floats, tile ? tile->alignment() : on.kSharedAlignment), partials;
   StagedColumns staged;
   BitmapMemory bitmap;
   if (plan->expandedColumns)
@@ -139,7 +139,7 @@ LogicalResult lathe::emitGpuLinear(KernelContext &base) {
     partials = on.shared(on.builder.getF32Type(), plan->partialFloats());
   else if (!tile)
     staged = shareColumns(on, *plan);
-  if (tile) on.expectGroups(plan->numWeights > 1 ? 2 : 3);
+  if (tile) on.expectGroups(tile->groupsAtATime());
   Value numRuns = runs ? on.div(on.add(allRows, plan->itemRows - 1), plan->itemRows) : Value();
   on.forItems([&](Value number) {
     LinearGroup group{on, region, *plan, results, bitmap, number, on.i64(0), allRows};

@@ -1,5 +1,7 @@
 #include "Codegen/GPU/TensorStages.h"
 
+#include "Codegen/GPU/WarpgroupUnits.h"
+
 using namespace mlir;
 using namespace lathe;
 
@@ -45,6 +47,7 @@ void TensorStages::fetch(Value number, llvm::function_ref<void()> meanwhile) {
   meanwhile();
   for (auto &store : pending) store();
   awaitCopies(on);
+  if (tile.warpgroup) showToWarpgroup(on);
   on.barrier();
 }
 
@@ -91,25 +94,57 @@ void TensorStages::copyInputScales(Value number) {
 }
 
 //===------------------------------------------------------------------------------------------------------===//
-// Weights: words [columns of a word][output]
+// Weights: words [columns of a word][output], or [output][columns of a word]
 //===------------------------------------------------------------------------------------------------------===//
 
 void TensorStages::loadWeights(int64_t weight, Value number, Pending &pending) {
   WeightDecode &decode = *decoders[size_t(weight)];
   bool coded = decode.codesOrder() == PackedOrder::Quads;
-  int64_t columns = coded ? decode.chunkColumns() : numbersInWord(tile.numbers),
-          count = columns / numbersInWord(tile.numbers);
+  // Of stored numbers, what is stored at a time: a word, or a piece of a line.
+  int64_t inWord = numbersInWord(tile.numbers), count = tile.warpgroup ? 4 : 1;
+  if (coded) count = decode.chunkColumns() / inWord;
+  int64_t columns = count * inWord;
   forPieces(kQuads * (tile.stageColumns() / columns), [&, this](Value index) {
     Value output = on.mul(on.rem(index, kQuads), kOutputs), run = on.div(index, kQuads);
     Value first = on.add(on.mul(number, tile.stageColumns()), on.mul(run, columns));
-    Words words = coded ? codedWords(decode, output, first, columns) : storedWords(decode, output, first);
+    Words words =
+        coded ? codedWords(decode, output, first, columns) : storedWords(decode, output, first, columns);
     pending.push_back([=, this] {
-      for (int64_t i = 0; i < count; ++i) {
-        Value line = on.mul(on.add(on.mul(run, count), i), TensorTile::kWordPitch);
-        storeFour(words(i), addressOf(number, tile.weightsAt(weight)), on.add(line, output));
-      }
+      Value address = addressOf(number, tile.weightsAt(weight)), word = on.mul(run, count);
+      if (tile.warpgroup) return storeLines(words, count, address, output, word);
+      for (int64_t i = 0; i < count; ++i)
+        storeFour(words(i), address, on.add(on.mul(on.add(word, i), TensorTile::kWordPitch), output));
     });
   });
+}
+
+/// Codes of bytes that are multiplied as signed ones.
+bool TensorStages::flipsSigns() const {
+  return tile.warpgroup && tile.isInteger() && plan.type.getEncoding().getCodeBits() == 8;
+}
+
+/// Four outputs' words, each in its line, as many at a time as a piece of 16 bytes has.
+void TensorStages::storeLines(const Words &words, int64_t count, Value address, Value output,
+                              Value firstWord) {
+  SmallVector<Value> all;
+  for (int64_t i = 0; i < count; ++i)
+    all.push_back(flipsSigns() ? flipBits(on, words(i), 0x80808080) : words(i));
+  int64_t width = std::min<int64_t>(count, 4);
+  Value quad = on.div(output, kOutputs);
+  for (int64_t i = 0; i < kOutputs; ++i) {
+    Value line = on.add(quad, TensorTile::lineOf(i)),
+          begin = on.offset(address, on.mul(line, tile.lineBytes()));
+    for (int64_t from = 0; from < count; from += width) {
+      Value byte = on.mul(on.add(firstWord, from), 4);
+      Value place = on.add(on.mul(swizzled(line, on.div(byte, 16)), 16), on.rem(byte, 16));
+      SmallVector<Value> some;
+      for (int64_t word = from; word < from + width; ++word)
+        some.push_back(vector::ExtractOp::create(on.builder, on.loc, all[size_t(word)], i));
+      Type type = VectorType::get(width, on.builder.getI32Type());
+      on.store(vector::FromElementsOp::create(on.builder, on.loc, type, some), on.offset(begin, place),
+               4 * width);
+    }
+  }
 }
 
 /// Codes as they are, or the numbers that they stand for.
@@ -123,18 +158,20 @@ TensorStages::Words TensorStages::codedWords(WeightDecode &decode, Value output,
   };
 }
 
-/// Numbers that are stored in 16 bits, of two columns. What stands behind the last column is multiplied with
-/// zeros.
-TensorStages::Words TensorStages::storedWords(WeightDecode &decode, Value output, Value first) {
+/// Numbers that are stored in 16 bits, two columns a word. What stands behind the last column is multiplied
+/// with zeros.
+TensorStages::Words TensorStages::storedWords(WeightDecode &decode, Value output, Value first,
+                                              int64_t columns) {
   const PackedMatrix &matrix = decode.layout();
   Value codes = decode.panelPointer(matrix, matrix.planes.front(), group.number);
-  auto column = [&](Value number) {
-    Value inside = endsWithin() ? on.min(number, on.i64(plan.inputs - 1)) : number;
+  SmallVector<Value> loaded;
+  for (int64_t i = 0; i < columns; ++i) {
+    Value column = on.add(first, i), inside = endsWithin() ? on.min(column, on.i64(plan.inputs - 1)) : column;
     Value entry = on.add(on.mul(inside, kPanelRows), output);
-    return on.load(VectorType::get(kOutputs, on.builder.getI16Type()), on.offset(codes, on.mul(entry, 2)), 8);
-  };
-  Value low = column(first), high = column(on.add(first, 1));
-  return [this, low, high](int64_t) { return joined(low, high); };
+    Type four = VectorType::get(kOutputs, on.builder.getI16Type());
+    loaded.push_back(on.load(four, on.offset(codes, on.mul(entry, 2)), 8));
+  }
+  return [this, loaded](int64_t i) { return joined(loaded[size_t(2 * i)], loaded[size_t(2 * i + 1)]); };
 }
 
 static Type withElement(Value vector, Type element) {
@@ -169,10 +206,9 @@ void TensorStages::loadScales(int64_t weight, Value number, Pending &pending) {
     Value block = blockAt(decode.layout(), column);
     PanelLanes lanes{group.number, output};
     Value scale = decode.scaleLanes(lanes, block), offset = decode.offsetLanes(lanes, block);
-    Value entry = on.add(on.mul(part, kPanelRows), output);
     pending.push_back([=, this] {
-      if (scale) storeFour(scale, addressOf(number, tile.scalesAt(weight)), entry);
-      if (offset) storeFour(offset, addressOf(number, tile.offsetsAt(weight)), entry);
+      if (scale) storeScales(scale, addressOf(number, tile.scalesAt(weight)), part, output);
+      if (offset) storeScales(offset, addressOf(number, tile.offsetsAt(weight)), part, output);
     });
   });
 }
@@ -183,6 +219,18 @@ Value TensorStages::blockAt(const PackedMatrix &layout, Value column) {
   Value block = on.div(column, layout.blockColumns);
   if (!endsWithin()) return block;
   return on.min(block, on.i64(int64_t(llvm::divideCeil(plan.inputs, layout.blockColumns)) - 1));
+}
+
+/// Four outputs' numbers, by the lines that their weights lie in.
+void TensorStages::storeScales(Value four, Value address, Value part, Value output) {
+  Value first = on.mul(part, kPanelRows);
+  if (!tile.warpgroup) return storeFour(four, address, on.add(first, output));
+  Value quad = on.div(output, kOutputs);
+  for (int64_t i = 0; i < kOutputs; ++i) {
+    Value entry = on.add(on.add(first, quad), TensorTile::lineOf(i));
+    Value one = vector::ExtractOp::create(on.builder, on.loc, four, i);
+    on.store(one, on.offset(address, on.mul(entry, 4)), 4);
+  }
 }
 
 void TensorStages::storeFour(Value four, Value address, Value entry) {

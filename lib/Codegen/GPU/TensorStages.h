@@ -22,8 +22,8 @@ public:
   /// Which of a line's pieces of 16 bytes lies where `piece` would: they change places by `row`, so that
   /// those of eight rows lie in different banks.
   Value swizzled(Value row, Value piece);
-  /// Of stored codes.
-  int64_t bias() const { return decoders.front()->layout().bias; }
+  /// Of codes as they are staged.
+  int64_t bias() const { return decoders.front()->layout().bias - (flipsSigns() ? 128 : 0); }
 
   /// Has stage `number` in work-group memory for all threads; `meanwhile` is done while it is on its way.
   void fetch(Value number, llvm::function_ref<void()> meanwhile);
@@ -59,12 +59,15 @@ private:
 
   void loadWeights(int64_t weight, Value number, Pending &pending);
   Words codedWords(WeightDecode &decode, Value output, Value first, int64_t columns);
-  Words storedWords(WeightDecode &decode, Value output, Value first);
+  Words storedWords(WeightDecode &decode, Value output, Value first, int64_t columns);
+  bool flipsSigns() const;
+  void storeLines(const Words &words, int64_t count, Value address, Value output, Value firstWord);
   Value halves(Value numbers);
   Value joined(Value low, Value high);
   void loadScales(int64_t weight, Value number, Pending &pending);
   Value blockAt(const PackedMatrix &layout, Value column);
   void storeFour(Value four, Value address, Value entry);
+  void storeScales(Value four, Value address, Value part, Value output);
 };
 
 } // namespace lathe

@@ -1,5 +1,7 @@
 #include "Codegen/GPU/TensorTile.h"
 
+#include "Codegen/GPU/WarpgroupUnits.h"
+
 #include "llvm/ADT/APFloat.h"
 
 #include <numeric>
@@ -44,13 +46,13 @@ static std::optional<int64_t> floatPart(const PackedMatrix &layout, int64_t stag
   return part % (2 * MatrixTile::kWords) ? std::nullopt : std::optional(part);
 }
 
-std::optional<TensorTile> lathe::planTensorTile(const GpuLinearPlan &plan, int64_t rows) {
-  std::optional<TileNumbers> numbers = numbersOf(plan);
-  if (!numbers || rows % TensorTile::kWarpRows) return std::nullopt;
+/// The deepest tile of at most `words` for which there is room.
+static std::optional<TensorTile> planTile(const GpuLinearPlan &plan, TileNumbers numbers, int64_t rows,
+                                          int64_t words, bool warpgroup) {
   PackedMatrix layout = packedLayout(plan.type);
-  // As many as there is room for; of bytes, whose parts take more registers, two tiles' depth.
-  for (int64_t words = (plan.integer ? 2 : 4) * MatrixTile::kWords; words >= MatrixTile::kWords; words /= 2) {
-    TensorTile tile{*numbers, rows, plan.numWeights, words, 0, bool(layout.scale), bool(layout.offset)};
+  for (; words >= MatrixTile::kWords; words /= 2) {
+    TensorTile tile{numbers,  rows, plan.numWeights, words, 0, bool(layout.scale), bool(layout.offset),
+                    warpgroup};
     int64_t columns = tile.stageColumns();
     std::optional<int64_t> part = plan.taskColumns;
     if (!plan.integer) part = floatPart(layout, columns);
@@ -58,7 +60,21 @@ std::optional<TensorTile> lathe::planTensorTile(const GpuLinearPlan &plan, int64
     // Of integers nothing is multiplied that another stage would have to leave out.
     if (plan.integer && (columns % *part || plan.productColumns() % columns)) continue;
     tile.partColumns = *part;
-    if (tile.partWords() % MatrixTile::kWords == 0 && tile.sharedBytes() <= int64_t(kMaxCudaGroupMemory)) return tile;
+    if (tile.partWords() % MatrixTile::kWords == 0 && tile.sharedBytes() <= int64_t(kMaxCudaGroupMemory))
+      return tile;
   }
   return std::nullopt;
+}
+
+std::optional<TensorTile> lathe::planTensorTile(const GpuLinearPlan &plan, int64_t rows) {
+  std::optional<TileNumbers> numbers = numbersOf(plan);
+  if (!numbers || rows % TensorTile::kWarpRows) return std::nullopt;
+  // Parts of bytes take more registers.
+  return planTile(plan, *numbers, rows, (plan.integer ? 2 : 4) * MatrixTile::kWords, /*warpgroup=*/false);
+}
+
+std::optional<TensorTile> lathe::planWarpgroupTile(const GpuLinearPlan &plan, int64_t rows) {
+  std::optional<TileNumbers> numbers = numbersOf(plan);
+  if (!numbers || rows != WarpgroupTile::kRows) return std::nullopt;
+  return planTile(plan, *numbers, rows, 4 * MatrixTile::kWords, /*warpgroup=*/true);
 }

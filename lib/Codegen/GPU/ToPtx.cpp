@@ -1,5 +1,6 @@
 #include "Codegen/GPU/ToPtx.h"
 
+#include "Codegen/GPU/GpuContext.h"
 #include "Codegen/GPU/NvvmLowering.h"
 #include "Codegen/Kernel/LlvmPipeline.h"
 
@@ -49,12 +50,12 @@ static LogicalResult checkAlone(gpu::GPUModuleOp source, const llvm::Module &mod
   return success();
 }
 
-/// What a work group shares begins at a multiple of 16 and says so. Left open, LLVM's optimizer takes large
+/// What a work group shares begins at a multiple of kSharedAlignment and says so. Left open, LLVM's optimizer takes large
 /// variables as aligned to 16 while its printer writes what one element needs: accesses would be wider than
 /// what they access.
 static void alignVariables(llvm::Module &module) {
   for (llvm::GlobalVariable &variable : module.globals())
-    variable.setAlignment(std::max(variable.getAlign().valueOrOne(), llvm::Align(16)));
+    variable.setAlignment(std::max(variable.getAlign().valueOrOne(), llvm::Align(GpuContext::kSharedAlignment)));
 }
 
 FailureOr<std::string> compilePtx(gpu::GPUModuleOp source, const GpuVariant &variant) {

@@ -1,6 +1,7 @@
 #include "CudaEmulator.h"
 
 #include "CudaInstructions.h"
+#include "CudaWarpgroup.h"
 #include "MemoryWatch.h"
 #include "WorkItems.h"
 
@@ -12,6 +13,8 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/Support/TargetSelect.h"
 
 #include "gtest/gtest.h"
@@ -25,8 +28,8 @@ namespace lathe::test {
 
 namespace {
 
-constexpr unsigned kWarp = 32, kMostThreads = 256;
-enum class Wait { None, Warp, Group, Done };
+constexpr unsigned kWarp = 32, kWarpgroup = 128, kMostThreads = 256;
+enum class Wait { None, Warp, Warpgroup, Group, Done };
 
 struct Fiber {
   ucontext_t context;
@@ -62,17 +65,27 @@ void wait(Wait at) {
   swapcontext(&fiber.context, &group->scheduler);
 }
 
-/// What all lanes of this thread's warp have come with, which must be for the same.
-const LaneOperands *meetInWarp(const char *what, const uint64_t *operands, size_t count) {
+/// What all lanes of this thread's warp, or all threads of its warpgroup, have come with, which must be for
+/// the same.
+const LaneOperands *meet(Wait at, unsigned count, const char *what, const uint64_t *operands,
+                         size_t numOperands) {
   unsigned self = group->current, side = group->fibers[self].exchanges++ % 2;
   LaneOperands &own = group->exchanged[side][self];
   own.what = what;
-  std::copy_n(operands, count, own.values);
-  wait(Wait::Warp);
-  const LaneOperands *lanes = &group->exchanged[side][self / kWarp * kWarp];
-  for (unsigned lane = 0; lane < kWarp; ++lane)
-    if (lanes[lane].what != what) ADD_FAILURE() << what << " meets " << lanes[lane].what << " in one warp";
+  std::copy_n(operands, numOperands, own.values);
+  wait(at);
+  const LaneOperands *lanes = &group->exchanged[side][self / count * count];
+  for (unsigned lane = 0; lane < count; ++lane)
+    if (lanes[lane].what != what) ADD_FAILURE() << what << " meets " << lanes[lane].what;
   return lanes;
+}
+const LaneOperands *meetInWarp(const char *what, const uint64_t *operands, size_t count) {
+  return meet(Wait::Warp, kWarp, what, operands, count);
+}
+
+/// Work-group memory is a window of 18 bits; `memory` is one of its variables.
+const char *inWindow(const char *memory, uint32_t place) {
+  return memory + ((place - uint32_t(reinterpret_cast<uintptr_t>(memory))) & 0x3ffff);
 }
 
 /// An instruction of the whole warp: this thread's part of it.
@@ -100,6 +113,40 @@ template <unsigned bytes> void copyPart(void *to, const void *from, uint32_t val
 template <unsigned bytes> void copy(void *to, const void *from) { copyPart<bytes>(to, from, bytes); }
 void commitCopies() { group->fibers[group->current].copies.commit(); }
 void waitForCopies(uint32_t pending) { group->fibers[group->current].copies.wait(pending, watchCopy); }
+
+void show() { memoryWatch.show(group->current); }
+
+/// Who watches a warp's reads: its first lane.
+void watchProduct(const MatrixDescriptor &a, const MatrixDescriptor &b, const char *memory) {
+  unsigned self = group->current;
+  if (self % kWarp) return;
+  auto watchRow = [&](const MatrixDescriptor &of, unsigned row) {
+    for (unsigned byte : {0, 16}) memoryWatch.readByUnits(inWindow(memory, of.at(row, byte)), 16, self);
+  };
+  for (unsigned row = 0; row < 16; ++row) watchRow(a, self / kWarp % 4 * 16 + row);
+  for (unsigned row = 0; row < 64; ++row) watchRow(b, row);
+}
+
+/// Operands are those from "$32" on: sums where the first product adds to them, then descriptors.
+void playWarpgroup(const std::vector<WarpgroupProduct> *products, const char *memory,
+                   const uint64_t *operands, uint32_t *results) {
+  static const char *const what = "wgmma";
+  uint32_t sums[32] = {};
+  if (products->front().adds)
+    for (unsigned i = 0; i < 32; ++i) sums[i] = uint32_t(operands[i]);
+  for (const WarpgroupProduct &product : *products) {
+    uint64_t descriptors[] = {operands[product.rows - 32], operands[product.columns - 32]};
+    const LaneOperands *lanes = meet(Wait::Warpgroup, kWarpgroup, what, descriptors, 2);
+    for (unsigned lane = 0; lane < kWarpgroup; ++lane)
+      if (!std::equal(descriptors, descriptors + 2, lanes[lane].values))
+        ADD_FAILURE() << "threads of a warpgroup name other matrices";
+    MatrixDescriptor a(descriptors[0]), b(descriptors[1]);
+    watchProduct(a, b, memory);
+    multiplyWarpgroup(product, a, b, group->current % kWarpgroup, sums,
+                      [&](uint32_t place) { return uint8_t(*inWindow(memory, place)); });
+  }
+  std::copy_n(sums, 32, results);
+}
 
 void readGlobal(const void *address, uint32_t bytes) {
   memoryWatch.read(MemorySpace::Global, address, bytes, group->current);
@@ -142,7 +189,9 @@ struct Played {
   const char *name;
   void *function;
 };
-const Played kWatching[] = {
+const Played kHelpers[] = {
+    {"played.show", (void *)show},
+    {"played.warpgroup", (void *)playWarpgroup},
     {"watched.read.global", (void *)readGlobal},
     {"watched.read.group", (void *)readGroup},
     {"watched.write.global", (void *)writeGlobal},
@@ -202,6 +251,8 @@ bool Group::run() {
   }
   for (;;) {
     bool some = release(0, unsigned(fibers.size()), Wait::Group);
+    for (unsigned begin = 0; begin + kWarpgroup <= fibers.size(); begin += kWarpgroup)
+      some |= release(begin, begin + kWarpgroup, Wait::Warpgroup);
     for (unsigned warp = 0; warp < fibers.size(); warp += kWarp)
       some |= release(warp, warp + kWarp, Wait::Warp);
     if (!some) break;
@@ -209,8 +260,10 @@ bool Group::run() {
   return llvm::all_of(fibers, [](const Fiber &fiber) { return fiber.wait == Wait::Done; });
 }
 
-/// A function of several results calls `played` with arrays: operands of 8 bytes each, results of 4.
-static void passArrays(llvm::Function &function, llvm::FunctionCallee played) {
+/// A function of several results calls `played` with `first` and arrays: operands of 8 bytes each, results
+/// of 4.
+static void passArrays(llvm::Function &function, llvm::StringRef played,
+                       llvm::ArrayRef<llvm::Value *> first = {}) {
   llvm::IRBuilder<> builder(llvm::BasicBlock::Create(function.getContext(), "", &function));
   auto *fields = llvm::cast<llvm::StructType>(function.getReturnType());
   llvm::Value *operands =
@@ -220,7 +273,11 @@ static void passArrays(llvm::Function &function, llvm::FunctionCallee played) {
   for (llvm::Argument &argument : function.args())
     builder.CreateStore(&argument,
                         builder.CreateConstGEP1_32(builder.getInt64Ty(), operands, argument.getArgNo()));
-  builder.CreateCall(played, {operands, results});
+  llvm::SmallVector<llvm::Value *> arguments(first);
+  arguments.append({operands, results});
+  llvm::SmallVector<llvm::Type *> types(arguments.size(), builder.getPtrTy());
+  auto *type = llvm::FunctionType::get(builder.getVoidTy(), types, false);
+  builder.CreateCall(function.getParent()->getOrInsertFunction(played, type), arguments);
   llvm::Value *all = llvm::PoisonValue::get(fields);
   for (unsigned i = 0; i < fields->getNumElements(); ++i)
     all = builder.CreateInsertValue(
@@ -240,12 +297,9 @@ static llvm::Error playIntrinsics(llvm::Module &module) {
     std::string name = ("played." + function.getName()).str();
     llvm::Constant *callee = nullptr;
     if (function.getReturnType()->isStructTy()) {
-      auto *pointer = llvm::PointerType::get(module.getContext(), 0);
-      auto played =
-          module.getOrInsertFunction(name, llvm::Type::getVoidTy(module.getContext()), pointer, pointer);
       auto *adapter = llvm::Function::Create(function.getFunctionType(), llvm::GlobalValue::InternalLinkage,
                                              "adapt." + function.getName(), module);
-      passArrays(*adapter, played);
+      passArrays(*adapter, name);
       callee = adapter;
     } else {
       callee = llvm::cast<llvm::Constant>(
@@ -253,6 +307,45 @@ static llvm::Error playIntrinsics(llvm::Module &module) {
     }
     function.replaceAllUsesWith(callee);
     function.eraseFromParent();
+  }
+  return llvm::Error::success();
+}
+
+/// The variable that matrices lie in: the largest.
+static llvm::Constant *workGroupMemory(llvm::Module &module) {
+  llvm::GlobalVariable *largest = nullptr;
+  const llvm::DataLayout &layout = module.getDataLayout();
+  for (llvm::GlobalVariable &variable : module.globals())
+    if (!largest ||
+        layout.getTypeAllocSize(variable.getValueType()) > layout.getTypeAllocSize(largest->getValueType()))
+      largest = &variable;
+  return llvm::ConstantExpr::getAddrSpaceCast(largest, llvm::PointerType::get(module.getContext(), 0));
+}
+
+/// Calls of functions of this program instead of assembly; `products` keep what it says.
+static llvm::Error playAssembly(llvm::Module &module, std::deque<std::vector<WarpgroupProduct>> &products) {
+  llvm::SmallVector<llvm::CallInst *> calls;
+  for (llvm::Function &function : module)
+    for (llvm::Instruction &instruction : llvm::instructions(function))
+      if (auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction); call && call->isInlineAsm())
+        calls.push_back(call);
+  for (llvm::CallInst *call : calls) {
+    llvm::IRBuilder<> builder(call);
+    std::string text(llvm::cast<llvm::InlineAsm>(call->getCalledOperand())->getAsmString());
+    if (text == "fence.proxy.async.shared::cta;") {
+      builder.CreateCall(module.getOrInsertFunction("played.show", builder.getVoidTy()));
+      call->eraseFromParent();
+      continue;
+    }
+    auto parsed = parseWarpgroup(text);
+    if (!parsed) return llvm::createStringError("nothing plays " + text);
+    products.push_back(std::move(*parsed));
+    auto *adapter = llvm::Function::Create(call->getFunctionType(), llvm::GlobalValue::InternalLinkage,
+                                           "adapt.wgmma", module);
+    llvm::Value *said = llvm::ConstantExpr::getIntToPtr(
+        builder.getInt64(reinterpret_cast<uintptr_t>(&products.back())), builder.getPtrTy());
+    passArrays(*adapter, "played.warpgroup", {said, workGroupMemory(module)});
+    call->setCalledOperand(adapter);
   }
   return llvm::Error::success();
 }
@@ -290,6 +383,7 @@ llvm::Error CudaEmulator::add(exec::KernelOp kernel, const PlannedKernel &planne
   if (!module) return llvm::createStringError("no LLVM IR");
   module->setDataLayout(jit_->getDataLayout());
   callWatch(*module);
+  if (llvm::Error error = playAssembly(*module, products_)) return error;
   if (llvm::Error error = playIntrinsics(*module)) return error;
   addEntry(*module, name);
   module->setTargetTriple(jit_->getTargetTriple());
@@ -316,7 +410,7 @@ CudaEmulator::CudaEmulator(exec::ProgramOp program, const GpuVariant &variant) {
                                            llvm::JITSymbolFlags::Exported};
   };
   for (const Played &function : kPlayed) define(std::string("played.") + function.name, function.function);
-  for (const Played &function : kWatching) define(function.name, function.function);
+  for (const Played &function : kHelpers) define(function.name, function.function);
   llvm::cantFail(library.define(llvm::orc::absoluteSymbols(std::move(played))));
   for (auto [kernel, plan] : llvm::zip(program.getBody().front().getOps<exec::KernelOp>(), kernels_))
     for (const KernelFunction &part : plan.functions())

@@ -1,13 +1,13 @@
 // Kernels as CUDA code does them, without a GPU: the LLVM IR that PTX is printed from, compiled for this
-// machine. Each thread of a group is a fiber; barriers, shuffles and byte products are played by functions, and a
-// MemoryWatch looks for races.
-// What the back end and ptxas do with the IR is not tested by that.
+// machine. Each thread of a group is a fiber; barriers, shuffles and byte products are played by functions,
+// and a MemoryWatch looks for races. What the back end and ptxas do with the IR is not tested by that.
 #pragma once
 
 #include "Artifact/KernelABI.h"
 #include "Codegen/GPU/GpuVariant.h"
 #include "Codegen/Kernel/KernelEmitter.h"
 
+#include <deque>
 #include <memory>
 
 namespace llvm::orc {
@@ -15,6 +15,8 @@ class LLJIT;
 }
 
 namespace lathe::test {
+
+struct WarpgroupProduct;
 
 class CudaEmulator {
 public:
@@ -39,6 +41,7 @@ private:
                   const GpuVariant &variant);
 
   std::vector<PlannedKernel> kernels_;
+  std::deque<std::vector<WarpgroupProduct>> products_; ///< of assembly in the kernels
   std::unique_ptr<llvm::orc::LLJIT> jit_;
 };
 

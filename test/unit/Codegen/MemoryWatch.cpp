@@ -16,7 +16,11 @@ void MemoryWatch::beginLaunch(std::string of) {
   failed = false;
 }
 
-void MemoryWatch::beginGroup() { group = ++now; }
+void MemoryWatch::beginGroup() {
+  group = ++now;
+  unshown.clear();
+}
+
 void MemoryWatch::passBarrier() { ++now; }
 
 MemoryWatch::Byte &MemoryWatch::at(uintptr_t address) {
@@ -73,7 +77,25 @@ void MemoryWatch::write(MemorySpace space, const void *address, const void *valu
     byte.writer = uint16_t(thread);
     byte.written = now;
     byte.value = next;
+    byte.shown = false;
+    if (space == MemorySpace::Group) unshown[thread].push_back(place);
   }
+}
+
+void MemoryWatch::show(unsigned thread) {
+  for (uintptr_t place : unshown[thread])
+    if (Byte &byte = at(place); byte.writer == thread) byte.shown = true;
+  unshown[thread].clear();
+}
+
+void MemoryWatch::readByUnits(const void *address, unsigned bytes, unsigned thread) {
+  read(MemorySpace::Group, address, bytes, thread);
+  uintptr_t begin = reinterpret_cast<uintptr_t>(address);
+  for (uintptr_t place = begin; place < begin + bytes; ++place)
+    if (Byte &byte = at(place); !byte.shown)
+      fail(MemorySpace::Group, place, thread,
+           "multiplies what thread " + std::to_string(byte.writer) +
+               " has written and not shown to the units");
 }
 
 //===------------------------------------------------------------------------------------------------------===//

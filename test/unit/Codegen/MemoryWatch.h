@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace llvm {
 class Module;
@@ -27,6 +28,10 @@ public:
   /// Test failures, at most one a launch.
   void read(MemorySpace space, const void *address, unsigned bytes, unsigned thread);
   void write(MemorySpace space, const void *address, const void *value, unsigned bytes, unsigned thread);
+  /// What a thread has written in work-group memory is there for units that read it past the thread's own
+  /// way, which is what `readByUnits` does.
+  void show(unsigned thread);
+  void readByUnits(const void *address, unsigned bytes, unsigned thread);
 
 private:
   /// Moments are numbers of barriers and beginnings; 0 is before everything.
@@ -35,6 +40,7 @@ private:
     Moment written = 0, read = 0, firstRead = 0; ///< firstRead: in its launch
     uint16_t writer = 0, reader = 0;             ///< threads; kSeveral
     char value = 0;                              ///< as written; an asynchronous copy has yet to come
+    bool shown = false;                          ///< since it was written
   };
   static constexpr uint16_t kSeveral = UINT16_MAX;
   static constexpr uintptr_t kPage = 4096;
@@ -43,7 +49,8 @@ private:
   std::unordered_map<uintptr_t, std::unique_ptr<Page>> pages;
   uintptr_t lastNumber = 0;
   Page *lastPage = nullptr;
-  Moment launch = 1, group = 1, now = 1; ///< when these began
+  std::unordered_map<unsigned, std::vector<uintptr_t>> unshown; ///< by thread, of the work group
+  Moment launch = 1, group = 1, now = 1;                        ///< when these began
   std::string name;
   bool failed = false;
 

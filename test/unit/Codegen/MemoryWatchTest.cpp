@@ -63,6 +63,22 @@ TEST_F(Watch, GroupMemoryOfAnotherGroupIsUnwritten) {
   EXPECT_NONFATAL_FAILURE(read(0), "reads what its work group has not written");
 }
 
+TEST_F(Watch, UnitsSeeWhatIsShown) {
+  write(0, 1);
+  watch.passBarrier();
+  EXPECT_NONFATAL_FAILURE(watch.readByUnits(&place, 4, 1), "has written and not shown");
+  watch.beginLaunch("next");
+  watch.beginGroup();
+  write(0, 1);
+  watch.show(0);
+  watch.passBarrier();
+  watch.readByUnits(&place, 4, 1);
+  watch.passBarrier();
+  write(0, 2);
+  watch.passBarrier();
+  EXPECT_NONFATAL_FAILURE(watch.readByUnits(&place, 4, 1), "has written and not shown");
+}
+
 TEST_F(Watch, NoBarrierPartsWorkGroups) {
   write(0, 1, MemorySpace::Global);
   watch.beginGroup();

@@ -269,32 +269,40 @@ std::string halvesLinear(const std::string &encoding, const std::string &type, i
 
 /// How often `kernel` multiplies tiles, in its class of many rows.
 size_t tileProducts(const std::string &kernel, const char *variantName,
-                    const char *what = "mma.sync.aligned.") {
+                    const std::string &what = "mma.sync.aligned.") {
   return count(functionOf(PtxProgram(kernel).compile(variant(variantName)), "k2"), what);
 }
 
 TEST(Ptx, MatrixUnitsMultiplyManyRows) {
-  const std::string bytes = "mma.sync.aligned.m16n8k32.row.col.s32.s8.u8.s32",
-                    bf16 = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32",
-                    f16 = "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32";
-  const std::pair<std::string, std::string> kernels[] = {
-      {linear(weight("<si4, block 1x32, scale <f16>>"), true), bytes},
-      {linear(weight("<si8, block 1x0, scale <f32>>"), true), bytes},
-      {linear(weight("<ui4, block 1x32, scale <f16>, offset <f16>>"), true), bytes},
-      {halvesLinear("bf16", "bf16"), bf16},
-      {halvesLinear("<si4, block 1x32, scale <f16>>", "bf16"), bf16},
-      {halvesLinear("<ui4, block 1x32, scale <f16>, offset <f16>>", "bf16", 304), bf16},
-      {halvesLinear("f8E4M3FN", "bf16"), bf16},
-      {halvesLinear("f16", "f16"), f16},
+  const std::string bytes = "m16n8k32.row.col.s32.s8.u8.s32", bf16 = "m16n8k16.row.col.f32.bf16.bf16.f32",
+                    f16 = "m16n8k16.row.col.f32.f16.f16.f32";
+  const std::string groupBytes = "m64n64k32.s32.s8.s8", groupBf16 = "m64n64k16.f32.bf16.bf16",
+                    groupF16 = "m64n64k16.f32.f16.f16";
+  struct Case {
+    std::string kernel, form, groupForm;
   };
-  for (auto &[kernel, instruction] : kernels) {
-    for (const char *name : {"sm_80", "sm_90a", "sm_100"}) {
-      EXPECT_GE(tileProducts(kernel, name, instruction.c_str()), 16u) << name << "\n" << kernel;
-      EXPECT_GE(tileProducts(kernel, name, "ldmatrix.sync.aligned.m8n8.x4.shared.b16"), 2u) << name;
-      EXPECT_GE(tileProducts(kernel, name, "cp.async.cg.shared.global"), 2u) << name;
+  const Case cases[] = {
+      {linear(weight("<si4, block 1x32, scale <f16>>"), true), bytes, groupBytes},
+      {linear(weight("<si8, block 1x0, scale <f32>>"), true), bytes, groupBytes},
+      {linear(weight("<ui4, block 1x32, scale <f16>, offset <f16>>"), true), bytes, groupBytes},
+      {halvesLinear("bf16", "bf16"), bf16, groupBf16},
+      {halvesLinear("<si4, block 1x32, scale <f16>>", "bf16"), bf16, groupBf16},
+      {halvesLinear("<ui4, block 1x32, scale <f16>, offset <f16>>", "bf16", 304), bf16, groupBf16},
+      {halvesLinear("f8E4M3FN", "bf16"), bf16, groupBf16},
+      {halvesLinear("f16", "f16"), f16, groupF16},
+  };
+  for (const Case &c : cases) {
+    for (const char *name : {"sm_80", "sm_100"}) {
+      EXPECT_GE(tileProducts(c.kernel, name, "mma.sync.aligned." + c.form), 16u) << name << "\n" << c.kernel;
+      EXPECT_GE(tileProducts(c.kernel, name, "ldmatrix.sync.aligned.m8n8.x4.shared.b16"), 2u) << name;
     }
-    EXPECT_EQ(tileProducts(kernel, "sm_75"), 0u) << kernel;
-    PtxProgram program(kernel);
+    EXPECT_GE(tileProducts(c.kernel, "sm_90a", "wgmma.mma_async.sync.aligned." + c.groupForm), 4u)
+        << c.kernel;
+    EXPECT_GE(tileProducts(c.kernel, "sm_90a", "fence.proxy.async.shared::cta;"), 2u) << c.kernel;
+    for (const char *name : {"sm_80", "sm_90a", "sm_100"})
+      EXPECT_GE(tileProducts(c.kernel, name, "cp.async.cg.shared.global"), 2u) << name;
+    EXPECT_EQ(tileProducts(c.kernel, "sm_75"), 0u) << c.kernel;
+    PtxProgram program(c.kernel);
     checkAssembles(program);
   }
 }
@@ -308,7 +316,10 @@ TEST(Ptx, OtherProductsAreNotThoseOfMatrixUnits) {
       halvesLinear("<si8, block 1x24, scale <f32>>", "bf16", 240), // blocks that cut tiles
       halvesLinear("bf16", "bf16", 255),                           // rows at odd places
   };
-  for (const std::string &kernel : kernels) EXPECT_EQ(tileProducts(kernel, "sm_90a"), 0u) << kernel;
+  for (const std::string &kernel : kernels) {
+    EXPECT_EQ(tileProducts(kernel, "sm_100"), 0u) << kernel;
+    EXPECT_EQ(tileProducts(kernel, "sm_90a", "mma"), 0u) << kernel;
+  }
 }
 
 TEST(Ptx, TwoWeightsOnMatrixUnitsStayInRegisters) {
