@@ -23,7 +23,7 @@ struct Environment {
     cache = std::filesystem::temp_directory_path() / ("lathe-cuda-models-" + std::to_string(getpid()));
     setenv("XDG_CACHE_HOME", cache.c_str(), 1);
     FakeCuda &fake = fakeCuda();
-    fake.devices = {{}};
+    fake.devices = {{.major = 9}};
     fake.parameters = [](const std::string &function) { return emulator->addresses(function); };
     fake.run = [](const FakeLaunch &launch) {
       std::vector<void *> addresses;
@@ -35,17 +35,19 @@ struct Environment {
   std::filesystem::path cache;
 } environment;
 
-/// A model and its kernels for CUDA.
+/// A model and its kernels for a variant of CUDA.
 class CudaModel {
 public:
-  CudaModel(const char *fixture, const Numerics &numerics)
-      : model_(std::string(LATHE_SOURCE_DIR) + "/test/fixtures/" + fixture, numerics),
+  CudaModel(const char *fixture, const Numerics &numerics, const char *variant = "sm_80")
+      : place{"cuda:0", variant},
+        model_(std::string(LATHE_SOURCE_DIR) + "/test/fixtures/" + fixture, numerics),
         lowered_(model_.lower(numerics, "cuda")) {
     emulator = std::make_unique<CudaEmulator>(*lowered_->getOps<exec::ProgramOp>().begin(),
-                                              *findGpuVariant("sm_80"));
+                                              *findGpuVariant(variant));
   }
   ~CudaModel() { emulator.reset(); }
   const std::string &artifact() const { return model_.artifact(); }
+  const Place place;
 
 private:
   CompiledModel model_;
@@ -58,11 +60,11 @@ void expectProperCalls() {
   EXPECT_EQ(fakeCuda().alive(), 0u);
 }
 
-void expectLikeCpu(const char *fixture, const Numerics &numerics, float bound) {
-  CudaModel model(fixture, numerics);
+void expectLikeCpu(const char *fixture, const Numerics &numerics, float bound,
+                   const char *variant = "sm_80") {
+  CudaModel model(fixture, numerics, variant);
   {
-    RuntimeSession cpu(model.artifact(), Place{"cpu", "avx2"}),
-        cuda(model.artifact(), Place{"cuda:0", "sm_80"});
+    RuntimeSession cpu(model.artifact(), Place{"cpu", "avx2"}), cuda(model.artifact(), model.place);
     int32_t there = cpu.newSlot(), here = cuda.newSlot();
     // Prompts of few rows and of many, a token, a fork and what each branch goes on with.
     std::vector<int32_t> many;
@@ -87,13 +89,14 @@ TEST(CudaModels, LlamaInIntegers) {
 
 TEST(CudaModels, LlamaPrunedToBitmaps) {
   expectLikeCpu("llama-f32-biases",
-                {.name = "bitmaps", .recipe = "*proj.weight -> prune 0.6 int8 bitmap", .integers = true}, 2e-2f);
+                {.name = "bitmaps", .recipe = "*proj.weight -> prune 0.6 int8 bitmap", .integers = true},
+                2e-2f);
 }
 
 TEST(CudaModels, LlamaInHalves) {
   expectLikeCpu("llama-f32",
                 {.name = "bf16", .weights = "int4", .group = "32", .activations = "bf16", .cache = "bf16"},
-                1e-2f);
+                1e-2f, "sm_90a");
 }
 
 TEST(CudaModels, Gpt2) { expectLikeCpu("gpt2-f32", {.name = "stored"}, 1e-5f); }
@@ -101,8 +104,7 @@ TEST(CudaModels, Gpt2) { expectLikeCpu("gpt2-f32", {.name = "stored"}, 1e-5f); }
 TEST(CudaModels, DrawsTheTokensOfTheCpu) {
   CudaModel model("llama-f32", {.name = "stored"});
   {
-    RuntimeSession cpu(model.artifact(), Place{"cpu", "avx2"}),
-        cuda(model.artifact(), Place{"cuda:0", "sm_80"});
+    RuntimeSession cpu(model.artifact(), Place{"cpu", "avx2"}), cuda(model.artifact(), model.place);
     for (const lathe_sampling &sampling : someSamplings())
       EXPECT_EQ(cuda.generate({1, 40, 7}, sampling, 4), cpu.generate({1, 40, 7}, sampling, 4));
   }
@@ -112,8 +114,7 @@ TEST(CudaModels, DrawsTheTokensOfTheCpu) {
 TEST(CudaModels, BertVectors) {
   CudaModel model("bert-f32-mean", {.name = "stored"});
   {
-    RuntimeSession cpu(model.artifact(), Place{"cpu", "avx2"}),
-        cuda(model.artifact(), Place{"cuda:0", "sm_80"});
+    RuntimeSession cpu(model.artifact(), Place{"cpu", "avx2"}), cuda(model.artifact(), model.place);
     std::vector<std::vector<int32_t>> sequences = {{1, 2, 3, 4, 5, 6, 7}, {9}};
     EXPECT_LE(difference(cuda.embed(sequences).values, cpu.embed(sequences).values), 1e-5f);
   }
