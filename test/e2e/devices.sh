@@ -3,6 +3,7 @@
 model=$SOURCE/test/fixtures/llama-bf16-sharded
 
 succeeds "$LATHE" devices
+cp out devices
 for kind in cpu cuda vulkan; do
   grep -qE "^$kind" out || fail "devices says nothing of $kind: $(cat out)"
 done
@@ -30,6 +31,13 @@ refused 1 '--max-rows is at most 65536' "$LATHE" compile "$model" -o x.lathe --m
 refused 1 '--max-outputs is more than the 8 rows' "$LATHE" compile "$model" -o x.lathe --max-rows 8 --max-outputs 9
 refused 1 'm: is no ordinary file' "$LATHE" compile "$model" -o $(mkdir -p m && echo m)
 succeeds "$LATHE" compile "$model" -o few.lathe -q --max-rows 8
+
+# A folder is compiled for where it is to run.
+if grep -qE '^vulkan:0' devices; then
+  run timeout 280 "$LATHE" run "$model" ab -n 3 --temp 0 --device vulkan
+  [ "$status" -eq 0 ] || fail "a folder on Vulkan: $(cat err)"
+  grep -q 'on vulkan:0' err || fail "not on Vulkan: $(cat err)"
+fi
 
 # What a variant may use and a model does not is not stored twice, nor is it an error to ask for it.
 for weights in f32 int8; do

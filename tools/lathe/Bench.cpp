@@ -84,7 +84,7 @@ void measure(lathe_model *model, lathe_session *session, const BenchArguments &a
 }
 
 void run(const BenchArguments &arguments) {
-  ModelPtr model = openModel(artifactOf(arguments.model));
+  ModelPtr model = openModel(artifactOf(arguments.model, arguments.session.device));
   lathe_model_info info = infoOf(model.get());
   SessionPtr session = createSession(model.get(), arguments.session, arguments.quiet);
   lathe_session_info sessionInfo = infoOf(session.get());

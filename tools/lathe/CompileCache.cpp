@@ -34,10 +34,10 @@ static std::string describeFolder(const fs::path &folder) {
   return text;
 }
 
-std::string lathe::tool::compileCached(const std::string &folder) try {
+std::string lathe::tool::compileCached(const std::string &folder, const std::string &targets) try {
   if (!fs::exists(fs::path(folder) / "config.json"))
     throw Failure{folder + ": is no Hugging Face folder: it holds no config.json"};
-  std::string description = describeFolder(folder);
+  std::string description = targets + "\n" + describeFolder(folder);
   char key[17];
   std::snprintf(key, sizeof key, "%016llx",
                 static_cast<unsigned long long>(XXH3_64bits(description.data(), description.size())));
@@ -48,6 +48,7 @@ std::string lathe::tool::compileCached(const std::string &folder) try {
   lathe_compile_options options = LATHE_INIT(lathe_compile_options);
   std::string output = file.string();
   options.output = output.c_str();
+  options.targets = targets.c_str();
   compileModel(folder, options, false);
   return output;
 } catch (const fs::filesystem_error &error) {

@@ -72,7 +72,7 @@ void printVectors(const std::vector<std::string> &texts, const Embeddings &embed
 }
 
 void run(const EmbedArguments &arguments) {
-  ModelPtr model = openModel(artifactOf(arguments.model));
+  ModelPtr model = openModel(artifactOf(arguments.model, arguments.session.device));
   lathe_model_info info = infoOf(model.get());
   if (!info.embedding_columns) throw Failure{"this model is no encoder with pooling; it can't embed texts"};
   std::vector<std::string> texts = textsOf(arguments);

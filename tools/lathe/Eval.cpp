@@ -47,12 +47,13 @@ std::vector<Window> cut(const EvalArguments &arguments, const Predictor &model, 
 }
 
 void run(const EvalArguments &arguments) {
-  Predictor model(artifactOf(arguments.model), arguments.session, arguments.quiet);
+  Predictor model(artifactOf(arguments.model, arguments.session.device), arguments.session, arguments.quiet);
   std::optional<Predictor> reference;
   SessionFlags referenceFlags = arguments.session;
   if (!arguments.referenceDevice.empty()) referenceFlags.device = arguments.referenceDevice;
   if (!arguments.reference.empty())
-    reference.emplace(artifactOf(arguments.reference), referenceFlags, arguments.quiet);
+    reference.emplace(artifactOf(arguments.reference, referenceFlags.device), referenceFlags,
+                      arguments.quiet);
   EvalReport report{arguments.text, arguments.reference};
   report.device = infoOf(model.session()).device;
   report.variant = infoOf(model.session()).variant;

@@ -42,7 +42,7 @@ uint64_t residentBytes() {
 }
 
 void run(RunArguments &arguments) {
-  std::string artifact = artifactOf(arguments.model);
+  std::string artifact = artifactOf(arguments.model, arguments.session.device);
   if (arguments.request.prompt == "-") {
     arguments.request.prompt = readText("-");
     // As "echo" and editors end a text; a prompt that ends in a line break begins a new paragraph.

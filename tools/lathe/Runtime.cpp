@@ -5,6 +5,7 @@
 #include "Progress.h"
 
 #include <filesystem>
+#include <set>
 
 namespace lathe::tool {
 
@@ -12,9 +13,28 @@ void check(lathe_status status) {
   if (status != LATHE_OK) throw Failure{lathe_last_error()};
 }
 
-std::string artifactOf(const std::string &modelOrFolder) {
+/// What a model is compiled for that runs on `device`: where that is left open, every kind that could be
+/// chosen.
+static std::string targetsFor(const std::string &device) {
+  std::set<std::string> kinds; // of GPUs
+  if (device.empty() || device == "auto") {
+    auto take = [](void *user, const lathe_device_info *info) {
+      if (!*info->unusable && !info->emulated) static_cast<std::set<std::string> *>(user)->insert(info->kind);
+      return 0;
+    };
+    check(lathe_devices(take, &kinds));
+    kinds.erase("cpu");
+  }
+  std::string kind = device.substr(0, device.find(':')), targets = "cpu";
+  if (kind == "cuda" || kind == "vulkan") kinds.insert(kind);
+  for (const std::string &gpu : kinds) targets += "," + gpu;
+  return targets;
+}
+
+std::string artifactOf(const std::string &modelOrFolder, const std::string &device) {
   std::error_code ignored;
-  return std::filesystem::is_directory(modelOrFolder, ignored) ? compileCached(modelOrFolder) : modelOrFolder;
+  if (!std::filesystem::is_directory(modelOrFolder, ignored)) return modelOrFolder;
+  return compileCached(modelOrFolder, targetsFor(device));
 }
 
 ModelPtr openModel(const std::string &artifact) {

@@ -21,8 +21,9 @@ using SessionPtr = std::unique_ptr<lathe_session, Releaser<lathe_session_release
 using SamplerPtr = std::unique_ptr<lathe_sampler, Releaser<lathe_sampler_release>>;
 using DecoderPtr = std::unique_ptr<lathe_decoder, Releaser<lathe_decoder_release>>;
 
-/// The artifact to open: the file itself, or what a Hugging Face folder is compiled to (CompileCache.h).
-std::string artifactOf(const std::string &modelOrFolder);
+/// The artifact to open: the file itself, or what a Hugging Face folder is compiled to (CompileCache.h), for
+/// the CPU and for where it is to run: `device` as --device gives it.
+std::string artifactOf(const std::string &modelOrFolder, const std::string &device);
 ModelPtr openModel(const std::string &artifact);
 
 lathe_model_info infoOf(const lathe_model *model);
