@@ -20,7 +20,7 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
                                 llvm::cl::desc("type of keys and values in the cache: f32, bf16, f16"),
                                 llvm::cl::init("f32")};
   Option<std::string> activationType{*this, "activation-type",
-                                     llvm::cl::desc("type of tensors between steps: f32, bf16"),
+                                     llvm::cl::desc("type of tensors between steps: f32, bf16, f16"),
                                      llvm::cl::init("f32")};
   Option<bool> foldNormScale{*this, "fold-norm-scale",
                              llvm::cl::desc("fold the scales of norms into the matrices behind them"),

@@ -17,7 +17,7 @@ typedef struct lathe_compile_options {
   const char *weights;     /* "f32" "bf16" "f16" "int8" "int4"; NULL: as the checkpoint stores them */
   const char *group;       /* columns that share a scale: "32" "64" "128" "channel"; NULL: 64 for int4, channel for int8 */
   const char *recipe;      /* lines "name pattern -> encoding", which go before `weights`; NULL: none */
-  const char *activations; /* "f32" "bf16" "int8"; NULL: int8 where a matrix has integer codes, else f32 */
+  const char *activations; /* "f32" "bf16" "f16" "int8"; NULL: int8 where a matrix has integer codes, else f32 */
   const char *cache;       /* "f32" "bf16" "f16": keys and values; NULL: f32 where all matrices stay in f32, else bf16 */
   const char *pipeline;    /* textual pass pipeline to run between import and lowering instead of the usual phases */
   const char *emit;        /* "artifact" "lathe" "exec" "kernels" "llvm" "asm"; NULL: artifact */

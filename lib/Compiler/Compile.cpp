@@ -135,7 +135,7 @@ private:
     pipeline.group = options_.group;
     pipeline.recipe = options_.recipe;
     pipeline.cacheType = options_.cache.empty() ? defaultCacheType(options_, *source_.module) : options_.cache;
-    pipeline.activationType = options_.activations == "bf16" ? "bf16" : "f32";
+    pipeline.activationType = hasNarrowActivations(options_) ? options_.activations : "f32";
     // Only products with integer codes are affected.
     pipeline.quantizeActivations = options_.activations.empty() || options_.activations == "int8";
     if (options_.maxRows) pipeline.maxRows = options_.maxRows;

@@ -31,8 +31,8 @@ Status lathe::checkStart(const CompileOptions &options, Phase behind) {
     bool given;
     Phase phase; ///< the last one that reads it
   } all[] = {{"--cache", !options.cache.empty(), Phase::Graph},
-             {"--activations bf16", options.activations == "bf16", Phase::Graph},
-             {"--activations", !options.activations.empty(), Phase::Compress},
+             {"--activations", !options.activations.empty(),
+              hasNarrowActivations(options) ? Phase::Graph : Phase::Compress},
              {"--weights", !options.weights.empty(), Phase::Compress},
              {"--group", !options.group.empty(), Phase::Compress},
              {"--recipe", !options.recipe.empty(), Phase::Compress},
@@ -45,6 +45,10 @@ Status lathe::checkStart(const CompileOptions &options, Phase behind) {
                                                stringifyPhase(behind).str() +
                                                " phase: give it where that dump is made, or leave it out");
   return {};
+}
+
+bool lathe::hasNarrowActivations(const CompileOptions &options) {
+  return options.activations == "bf16" || options.activations == "f16";
 }
 
 static bool isF32(EncodingAttr encoding) { return encoding.isPlain() && encoding.getCodes().isF32(); }

@@ -43,6 +43,9 @@ Status checkOptions(const CompileOptions &options);
 /// Options for phases that the IR to start from has behind it.
 Status checkStart(const CompileOptions &options, Phase behind);
 
+/// Whether what one step hands to the next is bf16 or f16.
+bool hasNarrowActivations(const CompileOptions &options);
+
 /// The type of cached keys and values where none is asked for: bf16, but f32 where all matrices stay in f32.
 std::string defaultCacheType(const CompileOptions &options, mlir::ModuleOp module);
 

@@ -41,11 +41,11 @@ def SetCacheTypePass : Pass<"lathe-set-cache-type", "mlir::ModuleOp"> {
 def SetActivationTypePass : Pass<"lathe-set-activation-type", "mlir::func::FuncOp"> {
   let summary = "choose the element type of tensors between steps";
   let description = [{
-    With bf16, what one step hands to the next (results of linears with their element-wise work, of norms, RoPE and
-    attention) is rounded to bf16 by an explicit `lathe.convert`; arithmetic within a step stays f32. Rotation tables,
-    recurrences and results stay f32.
+    With bf16 or f16, what one step hands to the next (results of linears with their element-wise work, of norms, RoPE
+    and attention) is rounded to it by an explicit `lathe.convert`; arithmetic within a step stays f32. Rotation tables,
+    recurrences and results stay f32. In f16 what is beyond 65504 becomes infinite.
   }];
-  let options = [Option<"type", "type", "std::string", "\"f32\"", "f32 or bf16">];
+  let options = [Option<"type", "type", "std::string", "\"f32\"", "f32, bf16 or f16">];
 }
 
 def HoistSelectOutputsPass : Pass<"lathe-hoist-select-outputs", "mlir::func::FuncOp"> {

@@ -114,8 +114,8 @@ struct SetActivationTypePass : lathe::impl::SetActivationTypePassBase<SetActivat
 
   void runOnOperation() override {
     Type elementType = parseElementType(&getContext(), type);
-    if (!elementType || elementType.isF16()) {
-      getOperation().emitError() << "no activation type '" << type << "'; use f32 or bf16";
+    if (!elementType) {
+      getOperation().emitError() << "no activation type '" << type << "'; use f32, bf16 or f16";
       return signalPassFailure();
     }
     if (elementType.isF32() || getOperation().isExternal() || !getOperation().getBody().hasOneBlock()) return;

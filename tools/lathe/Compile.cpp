@@ -84,7 +84,7 @@ void lathe::tool::addCompile(CLI::App &app) {
   command
       ->add_option("--activations", a.activations,
                    "arithmetic of matrix products (default: int8 with integer weights)")
-      ->check(CLI::IsMember({"f32", "bf16", "int8"}));
+      ->check(CLI::IsMember({"f32", "bf16", "f16", "int8"}));
   command
       ->add_option("--cache", a.cache, "type of cached keys and values (default: bf16; f32 with f32 weights)")
       ->check(CLI::IsMember({"f32", "bf16", "f16"}));

@@ -1,8 +1,9 @@
 // RUN: lathe-opt %s --lathe-set-activation-type=type=bf16 | FileCheck %s
 // RUN: lathe-opt %s --lathe-set-activation-type=type=f32 | FileCheck %s --check-prefix=WIDE
-// RUN: not lathe-opt %s --lathe-set-activation-type=type=f16 2>&1 | FileCheck %s --check-prefix=ERROR
+// RUN: lathe-opt %s --lathe-set-activation-type=type=f16 | sed s/f16/bf16/g | FileCheck %s
+// RUN: not lathe-opt %s --lathe-set-activation-type=type=f8E4M3FN 2>&1 | FileCheck %s --check-prefix=ERROR
 
-// ERROR: error: no activation type 'f16'; use f32 or bf16
+// ERROR: error: no activation type 'f8E4M3FN'; use f32, bf16 or f16
 // WIDE-NOT: lathe.convert
 
 // What leaves a step is rounded once; element-wise work within a step is not, and the result stays f32.
