@@ -8,6 +8,8 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Instructions.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
@@ -58,6 +60,14 @@ static void alignVariables(llvm::Module &module) {
     variable.setAlignment(std::max(variable.getAlign().valueOrOne(), llvm::Align(GpuContext::kSharedAlignment)));
 }
 
+/// Assembly is of whole warps or more: LLVM may not make it depend on another condition than the kernel does.
+static void markAssembly(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    for (llvm::Instruction &instruction : llvm::instructions(function))
+      if (auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction); call && call->isInlineAsm())
+        call->setConvergent();
+}
+
 FailureOr<std::string> compilePtx(gpu::GPUModuleOp source, const GpuVariant &variant) {
   std::string error;
   auto machine = createMachine(variant, error);
@@ -78,6 +88,7 @@ FailureOr<std::string> compilePtx(gpu::GPUModuleOp source, const GpuVariant &var
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
   alignVariables(*module);
+  markAssembly(*module);
   optimizeKernels(*module, *machine, /*unroll=*/true);
   if (failed(checkAlone(source, *module))) return failure();
   llvm::SmallVector<char, 0> text;
