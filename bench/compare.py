@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Measure Lathe beside llama.cpp on this machine, in one run.
+"""Measure Lathe beside llama.cpp, OpenVINO or both on this machine, in one run.
 
-    compare.py --llama-bench BIN --gguf FILE.gguf --lathe BIN --artifact FILE.lathe
+    compare.py --lathe BIN --artifact FILE.lathe [--llama-bench BIN --gguf FILE.gguf] [--openvino FOLDER --python BIN]
                [--threads 2] [--prefill 512] [--decode 64] [--rounds 3] [--ceilings BIN] [--json]
                [--matmul-params 973e6]
 
-Rates of one machine drift by a third within an hour, so the two take turns (A B A B …), the machine's ceilings are
+Rates of one machine drift by a third within an hour, so they take turns (A B C A B C …), the machine's ceilings are
 taken before and after, and what counts is the ratio and the share of the ceiling. README.md explains the columns.
 """
 import argparse
@@ -49,6 +49,11 @@ def llamaOnce(args):
     return dict(rate, weight_bytes=rows[0]["model_size"])
 
 
+def openvinoOnce(args):
+    """The same two tests by OpenVINO GenAI."""
+    return runJson([args.python, HERE / "openvino_rates.py", args.openvino, args.prefill, args.decode, args.threads])
+
+
 def latheOnce(args):
     """The same two tests by `lathe bench --json`."""
     out = runJson([args.lathe, "bench", args.artifact, "--threads", args.threads, "--prefill", args.prefill,
@@ -57,6 +62,16 @@ def latheOnce(args):
     decode = min((row for row in out["decode"] if row["tokens"] == args.decode), key=lambda row: row["context"])
     return dict(prefill=prefill["tokens_per_second"], decode=decode["tokens_per_second"],
                 weight_bytes=out["weight_bytes"], variant=out["variant"])
+
+
+def sidesOf(args):
+    """What takes turns: a name and a function each, Lathe last."""
+    sides = {}
+    if args.gguf:
+        sides["llama.cpp"] = llamaOnce
+    if args.openvino:
+        sides["OpenVINO"] = openvinoOnce
+    return dict(sides, lathe=latheOnce)
 
 
 def instructionSets():
@@ -73,7 +88,7 @@ def summarize(rounds, before, after, matmulParams):
     """Medians of the rounds; shares of the better of the two ceilings."""
     ceiling = {name: max(before[name], after[name]) for name in before if name in after and name != "threads"}
     result = {}
-    for side in ("lathe", "llama.cpp"):
+    for side in rounds[0]:
         runs = [one[side] for one in rounds]
         row = {test: statistics.median(run[test] for run in runs) for test in ("prefill", "decode")}
         row["spread"] = {test: [min(run[test] for run in runs), max(run[test] for run in runs)]
@@ -84,9 +99,9 @@ def summarize(rounds, before, after, matmulParams):
         row["multiply_share"] = 2 * matmulParams * row["prefill"] / (multiply * 1e12) if matmulParams else None
         result[side] = row
     result["lathe"]["variant"] = rounds[0]["lathe"]["variant"]
-    ratio = {test: statistics.median(one["lathe"][test] / one["llama.cpp"][test] for one in rounds)
-             for test in ("prefill", "decode")}
-    return dict(ratio=ratio, ceilings=ceiling, cpu=instructionSets(), **result)
+    ratio = {peer: {test: statistics.median(one["lathe"][test] / one[peer][test] for one in rounds)
+                    for test in ("prefill", "decode")} for peer in rounds[0] if peer != "lathe"}
+    return dict(ratio=ratio, ceilings=ceiling, cpu=instructionSets(), sides=result)
 
 
 def table(summary, args):
@@ -95,23 +110,24 @@ def table(summary, args):
              "ceilings: " + ", ".join(f"{k.replace('_', ' ')}/s {v:.2f}" for k, v in summary["ceilings"].items()), "",
              f"| {'':22} | {'weights':>9} | {'prefill tok/s':>21} | of multiply | {'decode tok/s':>20} | of read |",
              f"|{'-' * 24}|{'-' * 11}|{'-' * 23}|{'-' * 13}|{'-' * 22}|{'-' * 9}|"]
-    for side in ("lathe", "llama.cpp"):
-        row = summary[side]
+    for side, row in summary["sides"].items():
         name = f"lathe ({row['variant']})" if side == "lathe" else side
         rates = [f"{row[t]:.1f} ({row['spread'][t][0]:.1f}–{row['spread'][t][1]:.1f})" for t in ("prefill", "decode")]
         multiply = "" if row["multiply_share"] is None else f"{row['multiply_share']:.0%}"
         lines.append(f"| {name:22} | {row['weight_bytes'] / 1e6:6.0f} MB | {rates[0]:>21} | {multiply:>11} "
                      f"| {rates[1]:>20} | {row['read_share']:>7.0%} |")
-    ratio = summary["ratio"]
-    lines.append(f"| {'ratio':22} | {'':9} | {ratio['prefill']:>21.2f} | {'':11} "
-                 f"| {ratio['decode']:>20.2f} | {'':7} |")
+    for peer, ratio in summary["ratio"].items():
+        lines.append(f"| {'ratio to ' + peer:22} | {'':9} | {ratio['prefill']:>21.2f} | {'':11} "
+                     f"| {ratio['decode']:>20.2f} | {'':7} |")
     return "\n".join(lines)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--llama-bench", required=True)
-    parser.add_argument("--gguf", required=True)
+    parser.add_argument("--llama-bench")
+    parser.add_argument("--gguf", help="the model for llama.cpp")
+    parser.add_argument("--openvino", help="the model's folder for OpenVINO GenAI")
+    parser.add_argument("--python", default=sys.executable, help="a Python with openvino-genai")
     parser.add_argument("--lathe", required=True, help="the lathe binary")
     parser.add_argument("--artifact", required=True, help="what lathe compile made of the same model")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -123,12 +139,14 @@ def main():
     parser.add_argument("--ceilings", help="a built ceilings.c; built here when absent")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    if bool(args.gguf) != bool(args.llama_bench) or not (args.gguf or args.openvino):
+        parser.error("name a peer: --llama-bench BIN --gguf FILE, --openvino FOLDER, or all of them")
 
     ceilings = args.ceilings or buildCeilings()
     before = runJson([ceilings, args.threads, "--json"])
     rounds = []
     for number in range(args.rounds):
-        one = {"llama.cpp": llamaOnce(args), "lathe": latheOnce(args)}
+        one = {side: measure(args) for side, measure in sidesOf(args).items()}
         rounds.append(one)
         print(f"round {number + 1}: " + ", ".join(
             f"{side} {rates['prefill']:.1f} / {rates['decode']:.1f}" for side, rates in one.items()), file=sys.stderr)
