@@ -3,25 +3,16 @@
 namespace lathe {
 
 static constexpr llvm::StringRef kVulkanFeatures[] = {
-    "bufferDeviceAddress", "shaderInt64",           "shaderInt16",           "shaderInt8",
-    "storageBuffer8BitAccess", "storageBuffer16BitAccess", "subgroupArithmetic",
-};
-/// Vulkan 1.3 demands it of every device, as an instruction or as what a driver makes of it.
-static constexpr llvm::StringRef kVulkan13Features[] = {
-    "bufferDeviceAddress",
-    "shaderInt64",
-    "shaderInt16",
-    "shaderInt8",
-    "storageBuffer8BitAccess",
-    "storageBuffer16BitAccess",
-    "subgroupArithmetic",
+    "bufferDeviceAddress", "shaderInt64", "shaderInt16", "shaderInt8", "storageBuffer8BitAccess",
+    "storageBuffer16BitAccess", "subgroupArithmetic",
+    // Vulkan 1.3 demands it of every device, as an instruction or as what a driver makes of it.
     "integerDotProduct",
 };
 
 // Of a target's variants the last one that a device can run is taken, so keep the order.
 static const GpuVariant kVulkan[] = {
-    {"vulkan1.2", GpuTarget::Vulkan, "spirv", kVulkanFeatures, "", 0, false, {}},
-    {"vulkan1.3", GpuTarget::Vulkan, "spirv", kVulkan13Features, "", 0, true, {}},
+    {"vulkan1.2", GpuTarget::Vulkan, "spirv", llvm::ArrayRef(kVulkanFeatures).drop_back(), "", 0, false, {}},
+    {"vulkan1.3", GpuTarget::Vulkan, "spirv", kVulkanFeatures, "", 0, true, {}},
 };
 
 // sm_90a runs on compute capability 9.0 only.
