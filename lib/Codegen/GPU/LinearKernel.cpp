@@ -130,7 +130,8 @@ LogicalResult lathe::emitGpuLinear(KernelContext &base) {
   bool runs = on.kernelClass.grid.size() > 1;
   std::optional<TensorTile> tile = tensorTile(on, region, *plan, allRows);
   int64_t floats = std::max(plan->resultFloats(), tile ? tile->sharedBytes() / 4 : 0);
-  Value results = on.shared(on.builder.getF32Type(), floats, tile ? tile->alignment() : on.kSharedAlignment), partials;
+  int64_t alignment = tile ? tile->alignment() : on.kSharedAlignment;
+  Value results = on.shared(on.builder.getF32Type(), floats, alignment), partials;
   StagedColumns staged;
   BitmapMemory bitmap;
   if (plan->expandedColumns)

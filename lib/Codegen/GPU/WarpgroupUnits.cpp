@@ -43,13 +43,12 @@ static std::string instructions(TileNumbers numbers, size_t products, bool adds)
   return text + "\twgmma.commit_group.sync.aligned;\n\twgmma.wait_group.sync.aligned 0;\n\t}";
 }
 
-static void emitAssembly(GpuContext &on, Type result, ValueRange operands, StringRef text,
-                         StringRef constraints, Value *results = nullptr) {
-  auto op = LLVM::InlineAsmOp::create(
-      on.builder, on.loc, result ? TypeRange(result) : TypeRange(), operands, text, constraints,
-      /*has_side_effects=*/true, /*is_align_stack=*/false, LLVM::TailCallKind::None,
-      LLVM::AsmDialectAttr::get(on.builder.getContext(), LLVM::AsmDialect::AD_ATT), ArrayAttr());
-  if (results) *results = op.getRes();
+static LLVM::InlineAsmOp emitAssembly(GpuContext &on, TypeRange result, ValueRange operands, StringRef text,
+                                      StringRef constraints) {
+  auto dialect = LLVM::AsmDialectAttr::get(on.builder.getContext(), LLVM::AsmDialect::AD_ATT);
+  return LLVM::InlineAsmOp::create(on.builder, on.loc, result, operands, text, constraints,
+                                   /*has_side_effects=*/true, /*is_align_stack=*/false,
+                                   LLVM::TailCallKind::None, dialect, ArrayAttr());
 }
 
 SmallVector<Value> lathe::multiplyWarpgroup(GpuContext &on, TileNumbers numbers,
@@ -66,9 +65,9 @@ SmallVector<Value> lathe::multiplyWarpgroup(GpuContext &on, TileNumbers numbers,
   }
   auto all =
       LLVM::LLVMStructType::getLiteral(on.builder.getContext(), SmallVector<Type>(WarpgroupTile::kSums, sum));
-  Value fields;
-  emitAssembly(on, all, operands, instructions(numbers, products.size(), !sums.empty()),
-               constraints + "~{memory}", &fields);
+  Value fields = emitAssembly(on, Type(all), operands, instructions(numbers, products.size(), !sums.empty()),
+                              constraints + "~{memory}")
+                     .getRes();
   SmallVector<Value> result;
   for (int64_t i = 0; i < WarpgroupTile::kSums; ++i)
     result.push_back(LLVM::ExtractValueOp::create(on.builder, on.loc, fields, i));
