@@ -136,17 +136,11 @@ void playWarpgroup(const std::vector<WarpgroupProduct> *products, const char *me
   std::copy_n(sums, 32, results);
 }
 
-void readGlobal(const void *address, uint32_t bytes) {
-  memoryWatch.read(MemorySpace::Global, address, bytes, group->current);
+template <MemorySpace space> void watchRead(const void *address, uint32_t bytes) {
+  memoryWatch.read(space, address, bytes, group->current);
 }
-void readGroup(const void *address, uint32_t bytes) {
-  memoryWatch.read(MemorySpace::Group, address, bytes, group->current);
-}
-void writeGlobal(const void *address, const void *value, uint32_t bytes) {
-  memoryWatch.write(MemorySpace::Global, address, value, bytes, group->current);
-}
-void writeGroup(const void *address, const void *value, uint32_t bytes) {
-  memoryWatch.write(MemorySpace::Group, address, value, bytes, group->current);
+template <MemorySpace space> void watchWrite(const void *address, const void *value, uint32_t bytes) {
+  memoryWatch.write(space, address, value, bytes, group->current);
 }
 
 void runFiber() {
@@ -176,10 +170,10 @@ int32_t dot4(uint32_t codes, uint32_t x, int32_t sum) {
 const PlayedFunction kCalls[] = {
     {"played.show", (void *)show},
     {"played.warpgroup", (void *)playWarpgroup},
-    {"watched.read.global", (void *)readGlobal},
-    {"watched.read.group", (void *)readGroup},
-    {"watched.write.global", (void *)writeGlobal},
-    {"watched.write.group", (void *)writeGroup},
+    {"watched.read.global", (void *)watchRead<MemorySpace::Global>},
+    {"watched.read.group", (void *)watchRead<MemorySpace::Group>},
+    {"watched.write.global", (void *)watchWrite<MemorySpace::Global>},
+    {"watched.write.group", (void *)watchWrite<MemorySpace::Group>},
 };
 const PlayedFunction kIntrinsics[] = {
     {"llvm.nvvm.read.ptx.sreg.tid.x", (void *)thread},
